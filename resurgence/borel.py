@@ -1,0 +1,177 @@
+"""The Borel-Leroy transform of a formal series: a germ at the origin of the Borel plane.
+
+    B_s(z) = sum a_n z^n / Gamma(n + 1 + s)                              (mathematics: Mitschi & Sauzin 2016, chapter 5)
+
+Its singularities sit where the differences of actions are, whatever s is; s shifts their exponents.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import mpmath
+import sympy
+from flint import acb, fmpq
+
+from .coefficient import Coefficient, for_people
+from .gevrey import growth
+from .numbers import Enclosure, ball, rational, working_precision
+from .power_series import as_balls
+from .series import FormalSeries
+
+if TYPE_CHECKING:
+    from .continuation.pade import Pade
+    from .singularities import Singularity
+
+__all__ = ["BorelTransform"]
+
+
+class BorelTransform:
+    """The germ ``sum a_n z^n / Gamma(n + 1 + leroy)`` of a :class:`FormalSeries`.
+
+    Parameters
+    ----------
+    series : FormalSeries
+        Its prefactor plays no part: the germ is that of Phi.
+    leroy : rational, optional
+        s > -1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For a ``series`` of another type, and for ``leroy`` not rational or not above -1.
+
+    Examples
+    --------
+    >>> import math
+    >>> b = FormalSeries.from_function(math.factorial, 20).borel()
+    >>> b
+    <BorelTransform, 20 terms, leroy 0: 1 + z + z^2 + z^3 + ... + O(z^20)>
+    >>> round(float(b.radius().value.real), 6)
+    1.0
+    """
+
+    def __init__(self, series: FormalSeries, leroy: object = 0) -> None:
+        if not isinstance(series, FormalSeries):
+            raise TypeError(f"a Borel transform is taken of a FormalSeries, got {series!r}")
+        s = rational(leroy)
+        if s is None or s <= -1:
+            raise ValueError(f"leroy must be a rational number above -1, got {leroy}")
+        self.series = series
+        self.leroy = Fraction(int(s.p), int(s.q))
+        self._singularities: dict[int, tuple[Singularity, ...]] = {}
+
+    @cached_property
+    def terms(self) -> tuple[Any, ...]:
+        """a_n / (1 + s)_n: the coefficients but for the common factor 1/Gamma(1 + s), which is 1 for s = 0 and 1."""
+        s = fmpq(self.leroy.numerator, self.leroy.denominator)
+        terms, rising = [], fmpq(1)
+        for n, a in enumerate(self.series.terms):
+            if n:
+                rising = rising * (s + n)
+            terms.append(self._divide(a, rising))
+        return tuple(terms)
+
+    def _divide(self, a: Any, by: fmpq) -> Any:
+        if not isinstance(a, acb):
+            return a / by
+        with working_precision(64 + max(0, a.rel_accuracy_bits())):
+            return a / acb(by)
+
+    @cached_property
+    def coefficients(self) -> tuple[Coefficient, ...]:
+        """b_0, b_1, ...: exact where that is possible (s an integer and exact a_n), enclosures otherwise."""
+        exact = self.rationals()
+        if exact is not None:
+            return tuple(for_people(b) for b in exact)
+        if self.leroy == 0:
+            return tuple(for_people(b) for b in self.terms)
+        return tuple(for_people(b) for b in self.balls(212))
+
+    def __len__(self) -> int:
+        return len(self.series)
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the coefficients can be had to any precision."""
+        return self.series.is_exact
+
+    @property
+    def is_real(self) -> bool:
+        """Whether every coefficient is known to be real."""
+        return self.series.is_real
+
+    def rationals(self) -> list[fmpq] | None:
+        """The coefficients as rationals, or None where they are not all known to be rational."""
+        if self.leroy.denominator != 1 or not all(isinstance(t, fmpq) for t in self.terms):
+            return None
+        scale = fmpq(math.factorial(int(self.leroy)))
+        return [t / scale for t in self.terms]
+
+    def balls(self, bits: int) -> list[acb]:
+        """The coefficients as balls: to ``bits`` bits where they are exact, as good as they are otherwise."""
+        terms = as_balls(self.terms, bits)
+        if self.leroy == 0:
+            return terms
+        scale = ball(sympy.gamma(sympy.Rational(self.leroy.numerator, self.leroy.denominator) + 1), bits + 16)
+        with working_precision(bits + 16):
+            return [t / scale for t in terms]
+
+    def radius(self) -> Enclosure:
+        """Estimate the radius of convergence from the growth of the coefficients.
+
+        Raises
+        ------
+        ValueError
+            With fewer than 12 non-zero coefficients, and where the series is not Gevrey-1: for a convergent one the
+            germ is entire, for a faster-growing one the radius is 0.
+        """
+        self.refuse_other_gevrey_orders()
+        slope, spread = growth(self.terms, factorial=False)
+        value = math.exp(-slope)
+        return Enclosure(
+            mpmath.mpc(value),
+            mpmath.mpf(value * math.expm1(min(spread, 700.0))),
+            "estimated",
+            "least squares of log|b_n|, spread over windows doubled",
+        )
+
+    def refuse_other_gevrey_orders(self) -> None:
+        """Raise ValueError where the coefficients clearly grow unlike n!."""
+        order = self.series.gevrey_order()
+        value, error = float(order.value.real), float(order.error)
+        if value - error > 1.25:
+            raise ValueError(
+                f"the coefficients grow like n!^{value:.2f} (± {error:.2g}): the Borel transform has radius 0. "
+                "Write the series in a power of g in which it is Gevrey-1"
+            )
+        if value + error < 0.75:
+            raise ValueError(
+                f"the coefficients grow like n!^{value:.2f} (± {error:.2g}): the Borel transform is entire "
+                "and has no singularities; a convergent series can be summed as it is"
+            )
+
+    def pade(self, m: int, n: int) -> Pade:
+        """The [m/n] Padé approximant; see :class:`resurgence.continuation.pade.Pade`."""
+        from .continuation.pade import Pade
+
+        return Pade(self, m, n)
+
+    def singularities(self, digits: int = 20) -> tuple[Singularity, ...]:
+        """The nearest singularities, from the coefficients alone; see :mod:`resurgence.singularities`."""
+        from .singularities import find_singularities
+
+        if digits not in self._singularities:
+            self._singularities[digits] = find_singularities(self, digits)
+        return self._singularities[digits]
+
+    def __repr__(self) -> str:
+        terms = FormalSeries(self.rationals() or self.balls(64))
+        return f"<BorelTransform, {len(self)} terms, leroy {self.leroy}: {str(terms).replace('g', 'z')}>"
+
+    def _repr_latex_(self) -> str:
+        terms = FormalSeries(self.rationals() or self.balls(64))
+        return terms._repr_latex_().replace("g", "z")

@@ -1,0 +1,557 @@
+"""Formal series with their exponential prefactor.
+
+    F(g) ~ constant * exp(-A/g) * g^nu * Phi(g),      Phi(g) = a_0 + a_1 g + a_2 g^2 + ...
+
+A is the action of the expansion point and nu a rational exponent (Berry & Howls 1991, section 2; Mitschi & Sauzin 2016,
+chapter 5). Coefficients that are exact stay exact; others are balls, whose radii follow them through the arithmetic.
+"""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import mpmath
+import sympy
+from flint import acb, fmpq
+
+from . import power_series
+from .algebraic import AlgebraicNumber
+from .coefficient import Coefficient, coefficient_text, coefficient_to_sympy, for_people, rational_part, scalar
+from .gevrey import growth
+from .numbers import Enclosure, is_exact_zero, rational
+from .power_series import Scalar
+
+if TYPE_CHECKING:
+    from .borel import BorelTransform
+    from .germs import ClosedForm
+
+__all__ = ["FormalSeries"]
+
+#: Terms shown when a series is printed.
+_SHOWN_TERMS = 4
+
+
+class FormalSeries:
+    """A truncated formal series ``constant * exp(-A/g) * g^nu * (a_0 + a_1 g + ... + O(g^N))``.
+
+    Parameters
+    ----------
+    coefficients : iterable of numbers
+        a_0, a_1, ...: ints, Fractions, sympy algebraic numbers and flint rationals are exact; floats, mpmath numbers,
+        flint balls and :class:`~resurgence.Enclosure` become balls.
+    action : number, optional
+        A.
+    exponent : rational, optional
+        nu.
+    constant : sympy expression, optional
+        The constant in front, such as ``sqrt(pi)``.
+    germ : ClosedForm, optional
+        The Borel transform of the series in closed form, where it is known; sums are then certified.
+    name : str, optional
+        Shown when the series is printed.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For what is not a finite number, and for a series without terms.
+
+    Examples
+    --------
+    >>> s = FormalSeries([1, 1, 2, 6, 24])
+    >>> print(s)
+    1 + g + 2 g^2 + 6 g^3 + ... + O(g^5)
+    >>> print(s * s)
+    1 + 2 g + 5 g^2 + 16 g^3 + ... + O(g^5)
+    >>> (1 / s).coefficients
+    (Fraction(1, 1), Fraction(-1, 1), Fraction(-1, 1), Fraction(-3, 1), Fraction(-13, 1))
+    """
+
+    def __init__(
+        self,
+        coefficients: Iterable[object],
+        *,
+        action: object = 0,
+        exponent: object = 0,
+        constant: object = 1,
+        germ: ClosedForm | None = None,
+        name: str = "",
+    ) -> None:
+        if isinstance(coefficients, (str, bytes, dict)) or not isinstance(coefficients, Iterable):
+            raise TypeError(f"coefficients must be a sequence of numbers, got {coefficients!r}")
+        terms = []
+        for n, a in enumerate(coefficients):
+            try:
+                terms.append(scalar(a))
+            except (TypeError, ValueError) as error:
+                raise type(error)(f"coefficient {n}: {error}") from None
+        if not terms:
+            raise ValueError("a series needs at least one coefficient, got none")
+        fields = {t.field for t in terms if isinstance(t, AlgebraicNumber)}
+        if len(fields) > 1:
+            raise ValueError(
+                f"the coefficients lie in {len(fields)} different number fields: express them in one, or give balls"
+            )
+        self.terms: tuple[Scalar, ...] = tuple(terms)
+        self.action = _action(action)
+        nu = rational(exponent)
+        if nu is None:
+            raise ValueError(f"the exponent of g must be rational, got {exponent}")
+        self.exponent = Fraction(int(nu.p), int(nu.q))
+        self.constant = _constant(constant)
+        self.germ = germ
+        self.name = name
+
+    # -- making series ------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def from_function(cls, function: Callable[[int], object], terms: int, **prefactor: Any) -> FormalSeries:
+        """The series with coefficients ``function(0), ..., function(terms - 1)``.
+
+        >>> import math
+        >>> FormalSeries.from_function(math.factorial, 5).coefficients[-1]
+        Fraction(24, 1)
+        """
+        if not callable(function):
+            raise TypeError(f"function must be callable, got {function!r}")
+        return cls([function(n) for n in range(check_terms(terms))], **prefactor)
+
+    @classmethod
+    def from_recurrence(
+        cls,
+        step: Callable[[int, Sequence[Any]], object],
+        initial: Sequence[object],
+        terms: int,
+        **prefactor: Any,
+    ) -> FormalSeries:
+        """The series with given first coefficients and ``a_n = step(n, [a_0, ..., a_(n-1)])`` afterwards.
+
+        Integers are handed to ``step`` as Fractions, so that a division in it is exact.
+
+        >>> s = FormalSeries.from_recurrence(lambda n, a: n * a[-1], [1], 6)
+        >>> s.coefficients[5]
+        Fraction(120, 1)
+        """
+        if not callable(step):
+            raise TypeError(f"step must be callable, got {step!r}")
+        known: list[Any] = [Fraction(a) if isinstance(a, int) else a for a in initial]
+        count = check_terms(terms)
+        for n in range(len(known), count):
+            known.append(step(n, known))
+        return cls(known[:count], **prefactor)
+
+    # -- looking at them ----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def coefficients(self) -> tuple[Coefficient, ...]:
+        """The coefficients: Fractions or algebraic numbers where exact, enclosures otherwise."""
+        return tuple(for_people(t) for t in self.terms)
+
+    def __len__(self) -> int:
+        return len(self.terms)
+
+    def __getitem__(self, n: int) -> Coefficient:
+        return self.coefficients[n]
+
+    def __iter__(self) -> Iterator[Coefficient]:
+        return iter(self.coefficients)
+
+    @cached_property
+    def is_exact(self) -> bool:
+        """Whether every coefficient is exact."""
+        return not any(isinstance(t, acb) for t in self.terms)
+
+    @cached_property
+    def is_real(self) -> bool:
+        """Whether every coefficient is known to be real."""
+        return all(
+            isinstance(t, fmpq)
+            or (isinstance(t, acb) and t.imag.is_zero())
+            or (isinstance(t, AlgebraicNumber) and t.field.root(64).imag.is_zero())
+            for t in self.terms
+        )
+
+    @cached_property
+    def is_zero(self) -> bool:
+        """Whether every coefficient is exactly zero."""
+        return all(is_exact_zero(t) for t in self.terms)
+
+    def balls(self, bits: int) -> list[acb]:
+        """The coefficients as balls: exact ones to ``bits`` bits, others as they are."""
+        return power_series.as_balls(self.terms, bits)
+
+    @property
+    def has_prefactor(self) -> bool:
+        return self.action != 0 or self.exponent != 0 or self.constant != 1
+
+    def stripped(self) -> FormalSeries:
+        """Phi alone, without its prefactor."""
+        return FormalSeries(self.terms, germ=self.germ, name=self.name)
+
+    def truncate(self, terms: int) -> FormalSeries:
+        """The first ``terms`` coefficients."""
+        count = check_terms(terms)
+        if count > len(self):
+            raise ValueError(f"cannot truncate a series of {len(self)} terms to {count}")
+        return self._with(self.terms[:count], germ=self.germ, name=self.name)
+
+    def _with(self, terms: Iterable[Scalar], **changes: Any) -> FormalSeries:
+        prefactor = {"action": self.action, "exponent": self.exponent, "constant": self.constant}
+        return FormalSeries(terms, **{**prefactor, **changes})
+
+    # -- growth and Borel transform -----------------------------------------------------------------------------------
+
+    def borel(self, leroy: object = 0) -> BorelTransform:
+        """The Borel-Leroy transform ``sum a_n z^n / Gamma(n + 1 + leroy)`` of Phi (the prefactor plays no part).
+
+        >>> FormalSeries([1, 1, 2, 6, 24]).borel().coefficients
+        (Fraction(1, 1), Fraction(1, 1), Fraction(1, 1), Fraction(1, 1), Fraction(1, 1))
+        """
+        from .borel import BorelTransform
+
+        return BorelTransform(self, leroy)
+
+    def gevrey_order(self) -> Enclosure:
+        """Estimate the s in ``|a_n| ~ n!^s R^(-n) n^beta``.
+
+        0: convergent; 1: Borel summable in the ordinary sense (Gevrey-1); 2: like (2n)!.
+        A least-squares fit of log|a_n| in log n!, n, log n and 1 over the later half of the coefficients; the error is
+        the spread over other windows, doubled. Zeros, and dips where a complex pair of singularities makes the
+        coefficients oscillate, are left out of the fit.
+
+        Returns
+        -------
+        Enclosure
+            ``estimated``.
+
+        Raises
+        ------
+        ValueError
+            With fewer than 12 non-zero coefficients.
+
+        Examples
+        --------
+        >>> import math
+        >>> print(round(float(FormalSeries.from_function(math.factorial, 60).gevrey_order().value.real), 3))
+        1.0
+        """
+        order, spread = growth(self.terms, factorial=True)
+        return Enclosure(
+            mpmath.mpc(order), mpmath.mpf(spread), "estimated", "least squares of log|a_n|, spread over windows doubled"
+        )
+
+    # -- arithmetic ---------------------------------------------------------------------------------------------------
+
+    def _coerce(self, other: object) -> FormalSeries | None:
+        if isinstance(other, FormalSeries):
+            return other
+        if isinstance(other, (str, bytes)):
+            return None
+        try:
+            value = scalar(other)
+        except TypeError:
+            return None
+        return FormalSeries([value] + [fmpq(0)] * (len(self) - 1))
+
+    def __neg__(self) -> FormalSeries:
+        return self._with([-t for t in self.terms])
+
+    def __add__(self, other: object) -> FormalSeries:
+        right = self._coerce(other)
+        if right is None:
+            return NotImplemented
+        return _sum(self, right)
+
+    __radd__ = __add__
+
+    def __sub__(self, other: object) -> FormalSeries:
+        right = self._coerce(other)
+        return NotImplemented if right is None else self + (-right)
+
+    def __rsub__(self, other: object) -> FormalSeries:
+        return (-self) + other
+
+    def __mul__(self, other: object) -> FormalSeries:
+        right = self._coerce(other)
+        if right is None:
+            return NotImplemented
+        n = min(len(self), len(right))
+        return FormalSeries(
+            power_series.multiply(self.terms, right.terms, n),
+            action=_add_actions(self.action, right.action),
+            exponent=self.exponent + right.exponent,
+            constant=self.constant * right.constant,
+        )
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: object) -> FormalSeries:
+        right = self._coerce(other)
+        if right is None:
+            return NotImplemented
+        lead = right._leading("the divisor")
+        n = min(len(self), len(right) - lead)
+        return FormalSeries(
+            power_series.divide(self.terms, right.terms[lead:], n),
+            action=_add_actions(self.action, right.action, sign=-1),
+            exponent=self.exponent - right.exponent - lead,
+            constant=self.constant / right.constant,
+        )
+
+    def __rtruediv__(self, other: object) -> FormalSeries:
+        left = self._coerce(other)
+        return NotImplemented if left is None else left / self
+
+    def _leading(self, what: str) -> int:
+        """Index of the first coefficient that is not exactly zero."""
+        for n, t in enumerate(self.terms):
+            if isinstance(t, acb) and t.contains(0) and not t.is_zero():
+                raise ValueError(f"coefficient {n} of {what} cannot be told from zero: {t}")
+            if not is_exact_zero(t):
+                return n
+        raise ZeroDivisionError(f"{what} is zero to all its {len(self)} terms")
+
+    def __pow__(self, power: object) -> FormalSeries:
+        """F^r for a rational r, through exp(r log F)."""
+        r = rational(power)
+        if r is None:
+            raise ValueError(f"the power of a series must be rational, got {power}")
+        if r.q == 1 and 0 <= r.p <= 1:
+            return self if r.p == 1 else FormalSeries([1] + [0] * (len(self) - 1))
+        lead = self._leading("the base")
+        first: Any = self.terms[lead]
+        if r.q != 1 and not isinstance(first, fmpq):
+            raise ValueError("a fractional power needs a rational leading coefficient: divide by it first")
+        unit = [t / first for t in self.terms[lead:]]
+        unit[0] = fmpq(1)
+        n = len(unit)
+        logarithm: list[Any] = list(power_series.logarithm(unit, n))
+        result: list[Any] = list(power_series.exponential([t * r for t in logarithm], n))
+        exact_power = sympy.Rational(int(r.p), int(r.q))
+        constant = self.constant**exact_power
+        if r.q == 1:
+            factor = first ** int(r.p) if int(r.p) > 0 else 1 / (first ** -int(r.p))
+            result = [t * factor for t in result]
+        else:
+            constant *= sympy.Rational(int(first.p), int(first.q)) ** exact_power
+        return FormalSeries(
+            result,
+            action=_scale_action(self.action, r),
+            exponent=(self.exponent + lead) * Fraction(int(r.p), int(r.q)),
+            constant=constant,
+        )
+
+    def exp(self) -> FormalSeries:
+        """exp F, for a series without prefactor; exp(a_0) becomes the constant in front.
+
+        >>> print(FormalSeries([0, 1, 0, 0]).exp())
+        1 + g + 1/2 g^2 + 1/6 g^3 + O(g^4)
+        """
+        self._refuse_prefactor("exp")
+        first = self.terms[0]
+        if not isinstance(first, fmpq):
+            raise ValueError("exp needs a rational a_0: subtract it first")
+        return FormalSeries(
+            power_series.exponential([fmpq(0), *self.terms[1:]], len(self)),
+            constant=sympy.exp(sympy.Rational(int(first.p), int(first.q))),
+        )
+
+    def log(self) -> FormalSeries:
+        """log F, for a series without prefactor and with a_0 = 1.
+
+        >>> print(FormalSeries([1, 1, 0, 0]).log())
+        g - 1/2 g^2 + 1/3 g^3 + O(g^4)
+        """
+        self._refuse_prefactor("log")
+        if self.terms[0] != 1:
+            raise ValueError(f"log needs a_0 = 1, got {for_people(self.terms[0])}: divide by a_0 first")
+        return FormalSeries(power_series.logarithm(self.terms, len(self)))
+
+    def compose(self, inner: FormalSeries) -> FormalSeries:
+        """F(h(g)) for series without prefactors, where h vanishes at 0.
+
+        >>> print(FormalSeries([1, 1, 1, 1]).compose(FormalSeries([0, 1, 1, 0])))
+        1 + g + 2 g^2 + 3 g^3 + O(g^4)
+        """
+        if not isinstance(inner, FormalSeries):
+            raise TypeError(f"the inner series must be a FormalSeries, got {inner!r}")
+        self._refuse_prefactor("composition")
+        inner._refuse_prefactor("composition")
+        if not is_exact_zero(inner.terms[0]):
+            raise ValueError("the inner series must vanish at 0: its a_0 must be exactly 0")
+        return FormalSeries(power_series.compose(self.terms, inner.terms, min(len(self), len(inner))))
+
+    def derivative(self) -> FormalSeries:
+        """dF/dg, the prefactor included.
+
+        >>> print(FormalSeries([1, 1, 2, 6]).derivative())
+        1 + 4 g + 18 g^2 + O(g^3)
+        >>> print(FormalSeries([1, 1], action=2).derivative())
+        exp(-2/g) g^-2 (2 + 2 g + O(g^2))
+        """
+        nu = fmpq(self.exponent.numerator, self.exponent.denominator)
+        slopes: list[Any] = [t * (nu + n) for n, t in enumerate(self.terms)]
+        if self.action == 0:
+            if self.exponent == 0:
+                return self._with(slopes[1:]) if len(self) > 1 else self._with([fmpq(0)])
+            return self._with(slopes, exponent=self.exponent - 1)
+        action: Any = scalar(self.action)
+        lifted = [t * action for t in self.terms]
+        terms = [lifted[0], *(lifted[n] + slopes[n - 1] for n in range(1, len(self)))]
+        return self._with(terms, exponent=self.exponent - 2)
+
+    def _refuse_prefactor(self, what: str) -> None:
+        if self.has_prefactor:
+            raise ValueError(f"{what} needs a series without prefactor, got {self}: take .stripped()")
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, FormalSeries):
+            return NotImplemented
+        return (
+            self.is_exact
+            and other.is_exact
+            and len(self) == len(other)
+            and self.action == other.action
+            and self.exponent == other.exponent
+            and self.constant == other.constant
+            and all(a == b for a, b in zip(self.terms, other.terms, strict=True))
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    # -- printing -----------------------------------------------------------------------------------------------------
+
+    def _prefactor_text(self) -> str:
+        parts = []
+        if self.constant != 1:
+            parts.append(
+                str(self.constant) if self.constant.is_Atom or self.constant.is_Function else f"({self.constant})"
+            )
+        if self.action != 0:
+            parts.append(f"exp({_action_text(self.action)}/g)")
+        if self.exponent != 0:
+            power = str(self.exponent) if self.exponent.denominator == 1 else f"({self.exponent})"
+            parts.append("g" if self.exponent == 1 else f"g^{power}")
+        return " ".join(parts)
+
+    def __str__(self) -> str:
+        pieces, shown = [], 0
+        for n, a in enumerate(self.terms):
+            if is_exact_zero(a):
+                continue
+            if shown == _SHOWN_TERMS:
+                pieces.append(" + ...")
+                break
+            pieces.append(coefficient_text(for_people(a), n, first=shown == 0))
+            shown += 1
+        body = f"{''.join(pieces) or '0'} + O(g^{len(self)})"
+        prefactor = self._prefactor_text()
+        return f"{prefactor} ({body})" if prefactor else body
+
+    def __repr__(self) -> str:
+        label = f" {self.name}" if self.name else ""
+        return f"<FormalSeries{label}: {self}>"
+
+    def _repr_latex_(self) -> str:
+        g = sympy.Symbol("g")
+        pieces, shown = [], 0
+        for n, a in enumerate(self.terms):
+            if is_exact_zero(a):
+                continue
+            if shown == _SHOWN_TERMS:
+                pieces.append(r"\cdots")
+                break
+            value = coefficient_to_sympy(for_people(a))
+            text = sympy.latex(value if n == 0 else value * g**n)
+            pieces.append(text if not shown or text.startswith("-") else f"+ {text}")
+            shown += 1
+        body = " ".join(pieces) or "0"
+        if shown == _SHOWN_TERMS and pieces[-1] == r"\cdots":
+            body = body.replace(r" \cdots", r" + \cdots")
+        prefactor = sympy.latex(self.constant) if self.constant != 1 else ""
+        if self.action != 0:
+            prefactor += rf"\, e^{{{sympy.latex(-_sympy_action(self.action) / g)}}}"
+        if self.exponent != 0:
+            prefactor += rf"\, g^{{{sympy.latex(sympy.Rational(self.exponent.numerator, self.exponent.denominator))}}}"
+        tail = rf"{body} + O(g^{{{len(self)}}})"
+        return rf"$\displaystyle {prefactor} \left( {tail} \right)$" if prefactor else rf"$\displaystyle {tail}$"
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def check_terms(terms: object) -> int:
+    """Return a number of terms as an int, or raise TypeError or ValueError."""
+    if isinstance(terms, bool) or not isinstance(terms, numbers.Integral):
+        raise TypeError(f"the number of terms must be an integer, got {terms!r}")
+    if terms < 1:
+        raise ValueError(f"the number of terms must be at least 1, got {terms}")
+    return int(terms)
+
+
+def _action(value: object) -> Any:
+    """The action: a sympy number, or an AlgebraicNumber, whose sympy form may be dear."""
+    if isinstance(value, AlgebraicNumber):
+        part = rational_part(value)
+        return sympy.Rational(int(part.p), int(part.q)) if isinstance(part, fmpq) else part
+    exact = rational(value)
+    if exact is not None:
+        return sympy.Rational(int(exact.p), int(exact.q))
+    if isinstance(value, sympy.Basic):
+        return value
+    raise TypeError(f"the action must be exact: a rational, a sympy number or an AlgebraicNumber, got {value!r}")
+
+
+def _constant(value: object) -> sympy.Expr:
+    exact = rational(value)
+    constant = value if exact is None else sympy.Rational(int(exact.p), int(exact.q))
+    if not isinstance(constant, sympy.Expr):
+        raise TypeError(f"the constant in front must be rational or a sympy number, got {value!r}")
+    if constant == 0:
+        raise ValueError("the constant in front of a series must not be 0")
+    return constant
+
+
+def _sympy_action(value: Any) -> sympy.Expr:
+    return value.to_sympy() if isinstance(value, AlgebraicNumber) else value
+
+
+def _add_actions(left: Any, right: Any, sign: int = 1) -> Any:
+    if left == 0 and sign == 1:
+        return right
+    if right == 0:
+        return left
+    return sympy.expand(_sympy_action(left) + sign * _sympy_action(right))
+
+
+def _scale_action(value: Any, factor: fmpq) -> Any:
+    if isinstance(value, AlgebraicNumber):
+        return value * factor
+    return value * sympy.Rational(int(factor.p), int(factor.q))
+
+
+def _action_text(value: Any) -> str:
+    if isinstance(value, AlgebraicNumber):
+        z = value.ball(40)
+        return f"-({complex(z):.6g})" if not z.imag.is_zero() else f"-({float(z.real):.6g})"
+    text = str(-value)
+    return f"({text})" if any(c in text[1:] for c in "+-*/ ") else text
+
+
+def _sum(left: FormalSeries, right: FormalSeries) -> FormalSeries:
+    ratio = sympy.simplify(right.constant / left.constant)
+    shift = right.exponent - left.exponent
+    if _add_actions(left.action, right.action, sign=-1) != 0 or shift.denominator != 1 or not ratio.is_Rational:
+        raise ValueError(
+            f"cannot add series with prefactors {left._prefactor_text() or '1'} and {right._prefactor_text() or '1'}: "
+            "they belong to different sectors of a trans-series"
+        )
+    if shift < 0:
+        return _sum(right, left)
+    factor = fmpq(int(ratio.p), int(ratio.q))
+    moved: list[Any] = [fmpq(0)] * int(shift) + [t * factor for t in right.terms]
+    n = min(len(left), len(moved))
+    return left._with([a + b for a, b in zip(left.terms[:n], moved[:n], strict=True)])
