@@ -257,8 +257,8 @@ class AlgebraicNumber:
             f"AlgebraicNumber({self.poly.str(var='t')})" if not self.is_rational else f"AlgebraicNumber({self.poly[0]})"
         )
 
-    def _latex(self) -> str:
-        return str(sympy.latex(self.to_sympy()))
+    def _repr_latex_(self) -> str:
+        return f"${sympy.latex(self.to_sympy())}$"
 
 
 _GAUSSIAN = NumberField(fmpz_poly([1, 0, 1]), acb(0, 1))

@@ -19,7 +19,7 @@ from flint import acb, fmpq
 from .coefficient import Coefficient, for_people
 from .gevrey import growth
 from .numbers import Enclosure, ball, rational, working_precision
-from .power_series import as_balls
+from .power_series import accuracy_bits, as_balls
 from .series import FormalSeries
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class BorelTransform:
     def _divide(self, a: Any, by: fmpq) -> Any:
         if not isinstance(a, acb):
             return a / by
-        with working_precision(64 + max(0, a.rel_accuracy_bits())):
+        with working_precision(64 + accuracy_bits(a)):
             return a / acb(by)
 
     @cached_property

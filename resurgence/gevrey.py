@@ -32,7 +32,7 @@ def growth(terms: Sequence[Scalar], factorial: bool) -> tuple[float, float]:
                 points.append((n, size))
     if len(points) < 12:
         raise ValueError(
-            f"the growth of a series needs at least 12 non-zero coefficients to be estimated, got {len(points)}"
+            f"the growth of a series shows only in 12 or more non-zero coefficients, got {len(points)}"
         )
     n, size = np.array(points, dtype=float).T
     columns = [n, np.log(n), np.ones_like(n)]

@@ -93,6 +93,9 @@ _COMPLEX_TEXT = re.compile(
 )
 
 
+#: Binary exponents an mpf may have that is to become an exact rational.
+MAX_BINARY_EXPONENT = 1_000_000
+
 #: Decimal exponents a number in a text may have: 1e999999999 would fill the memory before anything could refuse it.
 MAX_DECIMAL_EXPONENT = 20_000
 
@@ -119,6 +122,8 @@ def _fmpq(value: Fraction) -> fmpq:
 
 def _mpf_to_fmpq(value: mpmath.mpf) -> fmpq:
     sign, man, exp, _ = value._mpf_
+    if abs(exp) > MAX_BINARY_EXPONENT:
+        raise ValueError(f"{mpmath.nstr(value, 5)} is too large or too small to be handled as an exact rational")
     numerator = -int(man) if sign else int(man)
     return fmpq(numerator << exp, 1) if exp >= 0 else fmpq(numerator, 1 << -exp)
 
@@ -222,7 +227,7 @@ def ball(value: object, bits: int) -> acb:
             assert parts is not None, "rational() has accepted this text"
             return acb(*parts)
         if isinstance(value, mpmath.mpc):
-            return acb(_mpf_to_fmpq(value.real), _mpf_to_fmpq(value.imag))
+            return acb(arb(value.real), arb(value.imag))
         if isinstance(value, sympy.Basic):
             return _sympy_ball(value)
         if isinstance(value, numbers.Complex):
@@ -387,11 +392,8 @@ class Enclosure:
     def ball(self, bits: int) -> acb:
         """The square of half-width ``error`` around ``value``, as a ball."""
         with working_precision(max(bits, 64)):
-            spread = arb(0, self.error)
-            return acb(
-                arb(_mpf_to_fmpq(self.value.real)) + spread,
-                arb(_mpf_to_fmpq(self.value.imag)) + spread,
-            )
+            spread = arb(0, arb(self.error).upper())
+            return acb(arb(self.value.real) + spread, arb(self.value.imag) + spread)
 
     def contains(self, number: object) -> bool:
         """Whether ``|value - number| <= error``, decided in balls at a precision that resolves the error.
@@ -402,9 +404,8 @@ class Enclosure:
         bits = 64 + max(0, self.accuracy_bits())
         target = ball(number.value if isinstance(number, Enclosure) else number, bits)
         with working_precision(bits):
-            here = acb(_mpf_to_fmpq(self.value.real), _mpf_to_fmpq(self.value.imag))
-            distance = abs(here - target)
-            return not distance > arb(_mpf_to_fmpq(self.error)) + arb(_mpf_to_fmpq(other_error))
+            distance = abs(acb(arb(self.value.real), arb(self.value.imag)) - target)
+            return not distance > arb(self.error) + arb(other_error)
 
     def accuracy_bits(self) -> int:
         """Number of bits of ``value`` that ``error`` leaves standing (relative to the modulus; very large if exact)."""

@@ -6,15 +6,16 @@ series, which multiply fast; a number field takes the schoolbook recurrences (Kn
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import operator
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias, cast
 
 from flint import acb, acb_series, fmpq, fmpq_series
 
 from .algebraic import AlgebraicNumber
-from .numbers import working_precision
+from .numbers import is_exact_zero, working_precision
 
-__all__ = ["Scalar", "compose", "divide", "exponential", "logarithm", "multiply"]
+__all__ = ["Scalar", "add", "compose", "divide", "exponential", "logarithm", "multiply", "weigh"]
 
 Scalar: TypeAlias = fmpq | AlgebraicNumber | acb
 
@@ -24,7 +25,12 @@ _GUARD_BITS = 64
 
 def ball_bits(*series: Sequence[Scalar]) -> int:
     """A working precision that does not widen the balls among ``series``."""
-    return _GUARD_BITS + max((t.rel_accuracy_bits() for s in series for t in s if isinstance(t, acb)), default=0)
+    return _GUARD_BITS + max((accuracy_bits(t) for s in series for t in s if isinstance(t, acb)), default=0)
+
+
+def accuracy_bits(ball: acb) -> int:
+    """The bits a ball is good for; for an exact one, the bits it takes to write it down."""
+    return int(ball.bits() if ball.is_exact() else max(0, ball.rel_accuracy_bits()))
 
 
 def as_balls(terms: Sequence[Scalar], bits: int) -> list[acb]:
@@ -47,6 +53,29 @@ def _kinds(*series: Sequence[Scalar]) -> tuple[bool, bool]:
     """Whether there are balls, and whether there are algebraic numbers (balls win: all become balls)."""
     balls = any(isinstance(t, acb) for s in series for t in s)
     return balls, not balls and any(isinstance(t, AlgebraicNumber) for s in series for t in s)
+
+
+def add(f: Sequence[Scalar], g: Sequence[Scalar]) -> list[Scalar]:
+    """f + g, as long as the shorter of the two."""
+    return _termwise(operator.add, f, g)
+
+
+def weigh(f: Sequence[Scalar], weights: Sequence[Scalar]) -> list[Scalar]:
+    """f_n w_n for each n."""
+    return _termwise(operator.mul, f, weights)
+
+
+def _termwise(operation: Callable[[Any, Any], Any], f: Sequence[Scalar], g: Sequence[Scalar]) -> list[Scalar]:
+    bits = ball_bits(f, g)
+    result: list[Scalar] = []
+    with working_precision(bits):
+        for a, b in zip(f, g, strict=False):
+            if isinstance(a, acb) and isinstance(b, AlgebraicNumber):
+                b = b.ball(bits)
+            elif isinstance(b, acb) and isinstance(a, AlgebraicNumber):
+                a = a.ball(bits)
+            result.append(operation(a, b))
+    return result
 
 
 def multiply(f: Sequence[Scalar], g: Sequence[Scalar], n: int) -> list[Scalar]:
@@ -108,6 +137,8 @@ def exponential(f: Sequence[Scalar], n: int) -> list[Scalar]:
 
 def compose(f: Sequence[Scalar], h: Sequence[Scalar], n: int) -> list[Scalar]:
     """The first ``n`` coefficients of f(h); h(0) must be 0."""
+    if all(is_exact_zero(t) for t in h[:n]):  # which flint refuses
+        return [f[0]] + [fmpq(0)] * (n - 1)
     balls, algebraic = _kinds(f, h)
     if algebraic:
         result: list[Any] = [fmpq(0)] * n

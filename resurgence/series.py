@@ -22,7 +22,7 @@ from . import power_series
 from .algebraic import AlgebraicNumber
 from .coefficient import Coefficient, coefficient_text, coefficient_to_sympy, for_people, rational_part, scalar
 from .gevrey import growth
-from .numbers import Enclosure, is_exact_zero, rational
+from .numbers import Enclosure, is_exact_zero, rational, working_precision
 from .power_series import Scalar
 
 if TYPE_CHECKING:
@@ -257,7 +257,7 @@ class FormalSeries:
         return FormalSeries([value] + [fmpq(0)] * (len(self) - 1))
 
     def __neg__(self) -> FormalSeries:
-        return self._with([-t for t in self.terms])
+        return self._with(power_series.weigh(self.terms, [fmpq(-1)] * len(self)))
 
     def __add__(self, other: object) -> FormalSeries:
         right = self._coerce(other)
@@ -325,16 +325,16 @@ class FormalSeries:
         first: Any = self.terms[lead]
         if r.q != 1 and not isinstance(first, fmpq):
             raise ValueError("a fractional power needs a rational leading coefficient: divide by it first")
-        unit = [t / first for t in self.terms[lead:]]
-        unit[0] = fmpq(1)
-        n = len(unit)
-        logarithm: list[Any] = list(power_series.logarithm(unit, n))
-        result: list[Any] = list(power_series.exponential([t * r for t in logarithm], n))
+        n = len(self) - lead
+        unit = [fmpq(1), *power_series.divide(self.terms[lead:], [first], n)[1:]]
+        logarithm = power_series.logarithm(unit, n)
+        result = power_series.exponential(power_series.weigh(logarithm, [r] * n), n)
         exact_power = sympy.Rational(int(r.p), int(r.q))
         constant = self.constant**exact_power
         if r.q == 1:
-            factor = first ** int(r.p) if int(r.p) > 0 else 1 / (first ** -int(r.p))
-            result = [t * factor for t in result]
+            with working_precision(power_series.ball_bits([first])):
+                factor = first ** int(r.p) if r > 0 else 1 / first ** -int(r.p)
+            result = power_series.weigh(result, [factor] * n)
         else:
             constant *= sympy.Rational(int(first.p), int(first.q)) ** exact_power
         return FormalSeries(
@@ -393,15 +393,13 @@ class FormalSeries:
         exp(-2/g) g^-2 (2 + 2 g + O(g^2))
         """
         nu = fmpq(self.exponent.numerator, self.exponent.denominator)
-        slopes: list[Any] = [t * (nu + n) for n, t in enumerate(self.terms)]
+        slopes = power_series.weigh(self.terms, [nu + n for n in range(len(self))])
         if self.action == 0:
             if self.exponent == 0:
                 return self._with(slopes[1:]) if len(self) > 1 else self._with([fmpq(0)])
             return self._with(slopes, exponent=self.exponent - 1)
-        action: Any = scalar(self.action)
-        lifted = [t * action for t in self.terms]
-        terms = [lifted[0], *(lifted[n] + slopes[n - 1] for n in range(1, len(self)))]
-        return self._with(terms, exponent=self.exponent - 2)
+        lifted = power_series.weigh(self.terms, [scalar(self.action)] * len(self))
+        return self._with(power_series.add(lifted, [fmpq(0), *slopes]), exponent=self.exponent - 2)
 
     def _refuse_prefactor(self, what: str) -> None:
         if self.has_prefactor:
@@ -552,6 +550,5 @@ def _sum(left: FormalSeries, right: FormalSeries) -> FormalSeries:
     if shift < 0:
         return _sum(right, left)
     factor = fmpq(int(ratio.p), int(ratio.q))
-    moved: list[Any] = [fmpq(0)] * int(shift) + [t * factor for t in right.terms]
-    n = min(len(left), len(moved))
-    return left._with([a + b for a, b in zip(left.terms[:n], moved[:n], strict=True)])
+    moved = [fmpq(0)] * int(shift) + power_series.weigh(right.terms, [factor] * len(right))
+    return left._with(power_series.add(left.terms, moved))
