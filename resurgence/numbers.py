@@ -248,6 +248,9 @@ _SYMPY_FUNCTIONS: dict[Any, str] = {
 
 def _sympy_ball(expr: sympy.Basic) -> acb:
     """Evaluate a sympy constant in balls, at flint's current precision."""
+    if hasattr(expr, "ball"):  # an AlgebraicConstant
+        result: acb = expr.ball(flint.ctx.prec)
+        return result
     if isinstance(expr, sympy.Rational):
         return acb(fmpq(int(expr.p), int(expr.q)))
     if expr is sympy.I:
@@ -282,7 +285,7 @@ def _sympy_ball(expr: sympy.Basic) -> acb:
     method = _SYMPY_FUNCTIONS.get(expr.func)
     if method is None:
         raise TypeError(f"cannot enclose {expr}: {type(expr).__name__} is not among the constants that are understood")
-    result: acb = getattr(_sympy_ball(expr.args[0]), method)()
+    result = getattr(_sympy_ball(expr.args[0]), method)()
     return result
 
 
@@ -422,10 +425,12 @@ class Enclosure:
     def __complex__(self) -> complex:
         return complex(self.value)
 
-    def _text(self) -> tuple[str, str]:
+    def _text(self, most: int | None = None) -> tuple[str, str]:
         shown = max(1, self.digits + 1)
         if self.error == 0:
             shown = max(15, shown)
+        if most is not None:
+            shown = min(shown, most)
         if self.value.imag == 0 or _negligible(self.value.imag, self.error):
             text = mpmath.nstr(self.value.real, shown, strip_zeros=False)
         elif _negligible(self.value.real, self.error):
@@ -445,6 +450,15 @@ class Enclosure:
         error = re.sub(r"e([+-]?)0*(\d+)", lambda m: rf" \cdot 10^{{{m[1].replace('+', '')}{m[2]}}}", error)
         tail = rf" \pm {error}" if self.error else ""
         return rf"${text.replace('j', chr(92) + ',i')}{tail}$ ({self.status})"
+
+    @classmethod
+    def from_ball(cls, value: acb, status: Status = "certified") -> Enclosure:
+        """The enclosure of a flint ball."""
+        return enclosure(value, status)
+
+    def short(self, digits: int) -> str:
+        """The number alone, to the digits that its error leaves standing but no more than ``digits``."""
+        return self._text(digits)[0]
 
     def to_dict(self) -> dict[str, str]:
         """Decimal text of every part, enough digits to give the number back within its error."""

@@ -1,0 +1,399 @@
+"""Exact statements about singularities, laid beside numerical evidence that knows nothing of them.
+
+The exact side: the critical values of a polynomial action, which are the only points where its Borel transforms can be
+singular on any sheet (Pham 1985; the eigenvalues of A_0, see :mod:`resurgence.connection`); the closed-form germ of a
+model; or claims that somebody makes. The numerical side: the singularities that the coefficients alone show
+(:mod:`resurgence.singularities`), and the convergence of Padé approximants where the coefficients show none.
+
+Which of the critical values are singular *on the first sheet* (the adjacent ones, Berry & Howls 1991) the exact side
+does not say for an action; it is read off the evidence.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import sympy
+from flint import acb, arb
+
+from .action import Action
+from .algebraic import AlgebraicNumber
+from .models import Model
+from .models import get as get_model
+from .numbers import BITS_PER_DIGIT, Enclosure, Status, ball, check_digits, rational, working_precision
+from .series import FormalSeries, check_terms
+from .verification import Adjacency, Row, Verification, exact_text
+
+if TYPE_CHECKING:
+    from .borel import BorelTransform
+    from .singularities import Singularity
+
+__all__ = ["Claim", "verify"]
+
+#: Coefficients computed for the evidence where the caller does not say how many.
+DEFAULT_TERMS = 120
+
+#: Digits to which neighbouring Padé approximants must agree around a point for the germ to count as analytic there.
+_ANALYTIC_DIGITS = 5
+
+#: A claim this near to a singularity (relative to its modulus) is taken to be about that singularity.
+_ABOUT = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Somebody's statement that the Borel germ is singular at ``location``.
+
+    ``location`` is any number the package reads (``sympy``, ``"1/4"``, float, ...); ``exponent`` (beta, a rational)
+    and ``stokes_constant`` are checked where they are given.
+    """
+
+    location: object
+    exponent: object = None
+    stokes_constant: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A point in the Borel plane that an exact statement speaks of."""
+
+    value: Any  # a sympy number, or an AlgebraicNumber
+    location_status: Status | None
+    multiplicity: int | None = None
+    exponent: Fraction | None = None
+    stokes_constant: Any = None
+
+    def ball(self, bits: int) -> acb:
+        return ball(self.value, bits)
+
+
+def verify(
+    what: object,
+    claims: Iterable[object] | None = None,
+    *,
+    at: object = None,
+    terms: int | None = None,
+    digits: int = 20,
+) -> Verification:
+    """Lay exact statements about Borel singularities beside evidence from coefficients alone.
+
+    Parameters
+    ----------
+    what : str, Model, Action or FormalSeries
+        The name of a model, a model, an action, or a series with nothing exact known about it.
+    claims : iterable of numbers or :class:`Claim`, optional
+        Statements to check instead of the exact candidates: that the germ is singular at each of these points.
+    at : optional
+        The critical point to expand an action at; see :meth:`Action.expand`.
+    terms : int, optional
+        Coefficients to use, 120 if not given (all of them for a series).
+    digits : int
+        Digits to aim at in the numerical side.
+
+    Returns
+    -------
+    Verification
+        ``bool()`` of it says whether all holds; ``str()`` is a table.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For what cannot be examined, and for inputs that the action or the singularity analysis refuse.
+
+    Examples
+    --------
+    >>> v = verify("quartic")
+    >>> bool(v), v.rows[0].exact, v.rows[0].digits >= 20
+    (True, -1/4, True)
+    >>> import sympy
+    >>> wrong = verify("quartic", claims=[sympy.root(2, 3) ** 5 / 3])
+    >>> bool(wrong), wrong.rows[0].status
+    (False, 'refuted')
+    """
+    check_digits(digits)
+    if isinstance(what, str):
+        what = get_model(what)
+    if at is not None and not isinstance(what, Action):
+        raise TypeError("at= names the critical point of an action; it has no meaning for models and series")
+    statements = None if claims is None else [_claim(c) for c in claims]
+    count = None if terms is None else check_terms(terms)
+    if isinstance(what, Model):
+        series = what.series(count or DEFAULT_TERMS)
+        candidates = _closed_form_candidates(what, statements or [])
+        name, basis = what.name, "exact: closed-form germ"
+    elif isinstance(what, Action):
+        series = what.expand(count or DEFAULT_TERMS, at=at)
+        candidates = _critical_differences(what, series)
+        name, basis = str(what), "exact: critical values"
+    elif isinstance(what, FormalSeries):
+        series = what if count is None else what.truncate(count)
+        candidates, name, basis = [], what.name or "series", "nothing exact known"
+    else:
+        raise TypeError(f"verify takes a model's name, a Model, an Action or a FormalSeries, got {what!r}")
+    borel = series.borel()
+    found = list(borel.singularities(digits))
+    if statements is None:
+        rows = _rows_for_candidates(candidates, found, borel)
+    else:
+        rows = _rows_for_claims(statements, candidates, found, borel)
+        basis = "claims" if not candidates else f"claims against {basis.removeprefix('exact: ')}"
+    return Verification(name, tuple(rows), len(series), basis, series)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The exact side
+
+
+def _claim(value: object) -> _Candidate:
+    claim = value if isinstance(value, Claim) else Claim(value)
+    location = claim.location
+    exact = rational(location)
+    if exact is not None:
+        location = sympy.Rational(int(exact.p), int(exact.q))
+    elif not isinstance(location, (sympy.Basic, AlgebraicNumber)):
+        z = ball(location, 200)
+        location = _to_sympy(z)
+    if not ball(location, 64).is_finite() or location == 0:
+        raise ValueError(f"a claim needs a finite location other than 0, got {claim.location}")
+    exponent = None
+    if claim.exponent is not None:
+        beta = rational(claim.exponent)
+        if beta is None:
+            raise ValueError(f"a claimed exponent must be rational, got {claim.exponent}")
+        exponent = Fraction(int(beta.p), int(beta.q))
+    if claim.stokes_constant is not None:
+        ball(claim.stokes_constant, 64)
+    return _Candidate(location, None, None, exponent, claim.stokes_constant)
+
+
+def _to_sympy(z: acb) -> sympy.Expr:
+    e = Enclosure.from_ball(z)
+    return sympy.Float(e.value.real, 50) + sympy.I * sympy.Float(e.value.imag, 50)
+
+
+def _closed_form_candidates(model: Model, claims: Sequence[_Candidate]) -> list[_Candidate]:
+    """The singularities of a model's germ: of infinitely many, those up to the modulus of the farthest claim."""
+    exact, reach = model.singularities, max((_modulus(c.ball(64)) for c in claims), default=0.0)
+    while exact and _modulus(ball(exact[-1].location, 64)) < reach:
+        more = model.germ.singularities(2 * len(exact))
+        if len(more) == len(exact):
+            break
+        exact = more
+    return [_Candidate(s.location, "proved", None, s.exponent, s.stokes_constant) for s in exact]
+
+
+def _critical_differences(action: Action, series: FormalSeries) -> list[_Candidate]:
+    """V(c) - V(expansion point) for every critical value, the expansion point's own first."""
+    origin = series.action
+    candidates = []
+    for critical in action.critical_values():
+        value = _difference(critical.algebraic, origin)
+        candidates.append(_Candidate(value, "proved", critical.multiplicity))
+    return sorted(candidates, key=lambda c: _modulus(c.ball(64)))
+
+
+def _difference(value: AlgebraicNumber, origin: Any) -> Any:
+    exact = rational(origin)
+    if exact is not None:
+        shifted = value - exact
+        return sympy.Rational(int(shifted.poly[0].p), int(shifted.poly[0].q)) if shifted.is_rational else shifted
+    if isinstance(origin, AlgebraicNumber) and origin.field == value.field:
+        shifted = value - origin
+        return shifted.to_sympy() if shifted.is_rational else shifted
+    if isinstance(origin, AlgebraicNumber):
+        origin = origin.to_sympy()
+    difference = value.to_sympy() - origin
+    return sympy.Integer(0) if ball(difference, 256).contains(0) and sympy.simplify(difference) == 0 else difference
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Both sides together
+
+
+def _rows_for_candidates(
+    candidates: Sequence[_Candidate], found: list[Singularity], borel: BorelTransform
+) -> list[Row]:
+    matches = _match(candidates, found)
+    taken = {id(s) for s in matches.values()}
+    rows = []
+    for k, candidate in enumerate(candidates):
+        here = matches.get(k)
+        if here is not None:
+            rows.append(_compare(candidate, here))
+        elif candidate.ball(64).contains(0):
+            rows.append(_unmatched(candidate, "expansion point", "proved", "the expansion point's own critical value"))
+        elif candidate.exponent is not None:  # a closed form: singular there whether or not the coefficients show it
+            rows.append(_unmatched(candidate, "not seen", "proved", "out of reach of the coefficients used"))
+        else:
+            adjacency, reason = _analytic_at(candidate, candidates, found, borel)
+            rows.append(_unmatched(candidate, adjacency, candidate.location_status, reason))
+    return rows + [_unexplained(s, refuted=bool(candidates)) for s in found if id(s) not in taken]
+
+
+def _rows_for_claims(
+    claims: Sequence[_Candidate], exact: Sequence[_Candidate], found: list[Singularity], borel: BorelTransform
+) -> list[Row]:
+    matches = _match(claims, found)
+    taken = {id(s) for s in matches.values()}
+    rows = []
+    for k, claim in enumerate(claims):
+        here = matches.get(k)
+        if exact and not any(_same(claim, e) for e in exact):
+            among = ", ".join(exact_text(e.value) for e in exact[:4])
+            reason = f"{exact_text(claim.value)} is not among the only possible locations ({among})"
+            rows.append(_unmatched(claim, "not adjacent", "refuted", reason))
+        elif here is not None:
+            rows.append(_compare(claim, here))
+        else:
+            rows.append(_undecided_claim(claim, claims, found, borel, taken))
+    rows += [_unexplained(s, refuted=False) for s in found if id(s) not in taken]
+    return rows
+
+
+def _undecided_claim(
+    claim: _Candidate, claims: Sequence[_Candidate], found: list[Singularity], borel: BorelTransform, taken: set[int]
+) -> Row:
+    adjacency, reason = _analytic_at(claim, claims, found, borel)
+    if adjacency == "not adjacent":
+        return _unmatched(claim, adjacency, "refuted", reason)
+    near = [s for s in found if id(s) not in taken and _distance(claim, s) < _ABOUT * abs(s.location)]
+    if near:
+        s = min(near, key=lambda s: _distance(claim, s))
+        return _unmatched(claim, "not seen", "refuted", f"the singularity near it sits at {s.location_enclosure}")
+    return _unmatched(claim, "not seen", None, f"{exact_text(claim.value)} is out of reach of the coefficients used")
+
+
+def _match(candidates: Sequence[_Candidate], found: Sequence[Singularity]) -> dict[int, Singularity]:
+    """For each singularity the nearest candidate within its error; a candidate keeps the best-known singularity."""
+    matches: dict[int, Singularity] = {}
+    for s in found:
+        within = [k for k, c in enumerate(candidates) if s.location_enclosure.contains(c)]
+        if within:
+            k = min(within, key=lambda k: _distance(candidates[k], s))
+            if k not in matches or s.error < matches[k].error:
+                matches[k] = s
+    return matches
+
+
+def _compare(candidate: _Candidate, s: Singularity) -> Row:
+    digits = _agreement(candidate, s)
+    reason = f"the coefficients show a {s.kind} there to {digits} digits"
+    status: Status = (
+        "proved" if candidate.location_status == "proved" and candidate.exponent is not None else "estimated"
+    )
+    if candidate.exponent is not None and not _exponent_agrees(candidate.exponent, s):
+        status, reason = "refuted", f"the exponent is {s.exponent}, not {candidate.exponent}"
+    elif candidate.stokes_constant is not None and not s.stokes_enclosure.contains(candidate.stokes_constant):
+        status, reason = "refuted", f"the Stokes constant is {s.stokes_enclosure}, not {candidate.stokes_constant}"
+    exponent = candidate.exponent if candidate.exponent is not None and status != "refuted" else s.exponent
+    return Row(
+        candidate.value,
+        candidate.location_status,
+        candidate.multiplicity,
+        s,
+        digits,
+        "adjacent",
+        exponent,
+        status,
+        reason,
+    )
+
+
+def _unmatched(candidate: _Candidate, adjacency: Adjacency, status: Status | None, reason: str) -> Row:
+    return Row(
+        candidate.value,
+        candidate.location_status,
+        candidate.multiplicity,
+        None,
+        None,
+        adjacency,
+        candidate.exponent,
+        status,
+        reason,
+    )
+
+
+def _unexplained(s: Singularity, refuted: bool) -> Row:
+    if refuted:
+        reason = f"the coefficients show a {s.kind} at {s.location_enclosure}, where no exact value is"
+        return Row(None, None, None, s, None, "adjacent", s.exponent, "refuted", reason)
+    return Row(None, None, None, s, None, "adjacent", s.exponent, "estimated", "from the coefficients alone")
+
+
+def _exponent_agrees(exponent: Fraction, s: Singularity) -> bool:
+    if isinstance(s.exponent, Fraction):
+        return exponent == s.exponent
+    return abs(complex(s.exponent) - float(exponent)) <= float(s.exponent_error)
+
+
+def _analytic_at(
+    candidate: _Candidate, candidates: Sequence[_Candidate], found: Sequence[Singularity], borel: BorelTransform
+) -> tuple[Adjacency, str]:
+    """Whether the germ, continued along the straight segment, is analytic at a candidate that shows no singularity."""
+    point = complex(candidate.ball(64))
+    if found and abs(point) < min(abs(complex(s.location)) - float(s.error) for s in found):
+        return "not adjacent", f"{exact_text(candidate.value)} lies inside the disc of convergence"
+    # The other points that may be singular bound the disc on which the approximants have to agree.
+    others = [abs(complex(s.location) - point) for s in found]
+    others += [d for c in candidates if (d := abs(complex(c.ball(64)) - point)) > 1e-12 * abs(point)]
+    radius = 0.5 * min([abs(point), *others])
+    if radius > 0:
+        digits = _pade_agreement(borel, point, radius)
+        if digits >= _ANALYTIC_DIGITS:
+            return (
+                "not adjacent",
+                f"around {exact_text(candidate.value)} Padé approximants agree to {digits} digits without a pole",
+            )
+    return "not seen", "out of reach of the coefficients used"
+
+
+def _pade_agreement(borel: BorelTransform, point: complex, radius: float) -> int:
+    """Digits to which two Padé approximants agree on a circle, 0 where one has a pole inside it (doublets aside)."""
+    half = (len(borel) - 1) // 2
+    bits = 64
+    try:
+        approximants = [borel.pade(half, half), borel.pade(half - 1, half - 1)]
+        for pade in approximants:
+            for pole in pade.poles(digits=15):
+                if not pole.doublet and abs(complex(pole.location) - point) < 1.2 * radius:
+                    return 0
+        worst = math.inf
+        for k in range(8):
+            angle = 2 * math.pi * k / 8
+            z = point + radius * complex(math.cos(angle), math.sin(angle))
+            left, right = (pade(z, digits=30) for pade in approximants)
+            with working_precision(bits + 64):
+                gap, size = abs(left.ball(bits) - right.ball(bits)), abs(left.ball(bits)) + arb("1e-300")
+                worst = min(worst, -float((gap / size + arb("1e-30")).log().mid()) / math.log(10))
+    except ValueError:  # coefficients that are not precise enough for approximants of this order
+        return 0
+    return max(0, math.floor(worst))
+
+
+def _same(left: _Candidate, right: _Candidate) -> bool:
+    return bool(left.ball(400).overlaps(right.ball(400)))
+
+
+def _distance(candidate: _Candidate, s: Singularity) -> float:
+    bits = 64 + max(0, s.location_enclosure.accuracy_bits())
+    with working_precision(bits):
+        return float(abs(candidate.ball(bits) - ball(s.location, bits)).upper())
+
+
+def _agreement(candidate: _Candidate, s: Singularity) -> int:
+    """Digits that the exact and the numerical value share, no more than the numerical error vouches for."""
+    bits = 128 + max(0, s.location_enclosure.accuracy_bits())
+    exact = candidate.ball(bits)
+    with working_precision(bits):
+        gap = abs(exact - ball(s.location, bits)).upper()
+        relative = gap / abs(exact)
+    shared = s.digits if relative.contains(0) else math.floor(-float(relative.log().mid()) / math.log(10))
+    return max(0, min(shared, math.ceil(bits / BITS_PER_DIGIT)))
+
+
+def _modulus(z: acb) -> float:
+    return float(abs(z).mid())
