@@ -88,7 +88,7 @@ def bits_for(digits: int) -> int:
 _NUMBER = r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
 _RATIONAL_TEXT = re.compile(rf"\s*([+-]?)\s*({_NUMBER})\s*(?:/\s*({_NUMBER}))?\s*")
 _COMPLEX_TEXT = re.compile(
-    rf"\s*(?P<re>[+-]?\s*{_NUMBER}(?:\s*/\s*{_NUMBER})?(?!\s*\*?\s*[ijIJ]))?"
+    rf"\s*(?P<re>[+-]?\s*{_NUMBER}(?:\s*/\s*{_NUMBER})?(?=\s*(?:[+-]|$)))?"
     rf"\s*(?:(?P<sign>[+-])?\s*(?:(?P<im>{_NUMBER}(?:\s*/\s*{_NUMBER})?)\s*\*?\s*)?[ijIJ](?:\s*/\s*(?P<over>{_NUMBER}))?)?\s*"
 )
 
@@ -253,6 +253,8 @@ def _sympy_ball(expr: sympy.Basic) -> acb:
         return result
     if isinstance(expr, sympy.Rational):
         return acb(fmpq(int(expr.p), int(expr.q)))
+    if isinstance(expr, sympy.Float):
+        return acb(arb(mpmath.mp.make_mpf(expr._mpf_)))
     if expr is sympy.I:
         return acb(0, 1)
     if expr is sympy.pi:
