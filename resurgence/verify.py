@@ -17,14 +17,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+import mpmath
 import sympy
-from flint import acb, arb
+from flint import acb
 
 from .action import Action
 from .algebraic import AlgebraicNumber
 from .models import Model
 from .models import get as get_model
-from .numbers import BITS_PER_DIGIT, Enclosure, Status, ball, check_digits, rational, working_precision
+from .numbers import BITS_PER_DIGIT, Status, ball, check_digits, midpoint, rational, working_precision
 from .series import FormalSeries, check_terms
 from .verification import Adjacency, Row, Verification, exact_text
 
@@ -122,20 +123,23 @@ def verify(
     statements = None if claims is None else [_claim(c) for c in claims]
     count = None if terms is None else check_terms(terms)
     if isinstance(what, Model):
-        series = what.series(count or DEFAULT_TERMS)
-        candidates = _closed_form_candidates(what, statements or [])
-        name, basis = what.name, "exact: closed-form germ"
+        series, name, basis = what.series(count or DEFAULT_TERMS), what.name, "exact: closed-form germ"
     elif isinstance(what, Action):
-        series = what.expand(count or DEFAULT_TERMS, at=at)
-        candidates = _critical_differences(what, series)
-        name, basis = str(what), "exact: critical values"
+        series, name, basis = what.expand(count or DEFAULT_TERMS, at=at), str(what), "exact: critical values"
     elif isinstance(what, FormalSeries):
         series = what if count is None else what.truncate(count)
-        candidates, name, basis = [], what.name or "series", "nothing exact known"
+        name, basis = what.name or "series", "nothing exact known"
     else:
         raise TypeError(f"verify takes a model's name, a Model, an Action or a FormalSeries, got {what!r}")
     borel = series.borel()
     found = list(borel.singularities(digits))
+    candidates: list[_Candidate] = []
+    if isinstance(what, Model):
+        claimed = (_modulus(c.ball(64)) for c in statements or [])
+        seen = (float(abs(s.location) + s.error) for s in found)
+        candidates = _closed_form_candidates(what, max([*claimed, *seen], default=0.0))
+    elif isinstance(what, Action):
+        candidates = _critical_differences(what, series)
     if statements is None:
         rows = _rows_for_candidates(candidates, found, borel)
     else:
@@ -153,10 +157,9 @@ def _claim(value: object) -> _Candidate:
     location = claim.location
     exact = rational(location)
     if exact is not None:
-        location = sympy.Rational(int(exact.p), int(exact.q))
+        location = _rational(exact)
     elif not isinstance(location, (sympy.Basic, AlgebraicNumber)):
-        z = ball(location, 200)
-        location = _to_sympy(z)
+        location = _to_sympy(ball(location, 200))
     if not ball(location, 64).is_finite() or location == 0:
         raise ValueError(f"a claim needs a finite location other than 0, got {claim.location}")
     exponent = None
@@ -171,13 +174,20 @@ def _claim(value: object) -> _Candidate:
 
 
 def _to_sympy(z: acb) -> sympy.Expr:
-    e = Enclosure.from_ball(z)
-    return sympy.Float(e.value.real, 50) + sympy.I * sympy.Float(e.value.imag, 50)
+    """The midpoint of a ball, exactly."""
+    re_part, im_part = (_rational(midpoint(part)) for part in (z.real, z.imag))
+    return re_part + sympy.I * im_part
 
 
-def _closed_form_candidates(model: Model, claims: Sequence[_Candidate]) -> list[_Candidate]:
-    """The singularities of a model's germ: of infinitely many, those up to the modulus of the farthest claim."""
-    exact, reach = model.singularities, max((_modulus(c.ball(64)) for c in claims), default=0.0)
+def _rational(value: object) -> sympy.Rational:
+    exact = rational(value)
+    assert exact is not None, "a midpoint is a binary fraction"
+    return sympy.Rational(int(exact.p), int(exact.q))
+
+
+def _closed_form_candidates(model: Model, reach: float) -> list[_Candidate]:
+    """The singularities of a model's germ: of infinitely many, all those with modulus up to ``reach`` at least."""
+    exact = model.singularities
     while exact and _modulus(ball(exact[-1].location, 64)) < reach:
         more = model.germ.singularities(2 * len(exact))
         if len(more) == len(exact):
@@ -354,24 +364,21 @@ def _analytic_at(
 def _pade_agreement(borel: BorelTransform, point: complex, radius: float) -> int:
     """Digits to which two Padé approximants agree on a circle, 0 where one has a pole inside it (doublets aside)."""
     half = (len(borel) - 1) // 2
-    bits = 64
     try:
         approximants = [borel.pade(half, half), borel.pade(half - 1, half - 1)]
         for pade in approximants:
             for pole in pade.poles(digits=15):
                 if not pole.doublet and abs(complex(pole.location) - point) < 1.2 * radius:
                     return 0
-        worst = math.inf
+        worst = 1e-30
         for k in range(8):
             angle = 2 * math.pi * k / 8
             z = point + radius * complex(math.cos(angle), math.sin(angle))
-            left, right = (pade(z, digits=30) for pade in approximants)
-            with working_precision(bits + 64):
-                gap, size = abs(left.ball(bits) - right.ball(bits)), abs(left.ball(bits)) + arb("1e-300")
-                worst = min(worst, -float((gap / size + arb("1e-30")).log().mid()) / math.log(10))
+            left, right = (pade(z, digits=30).value for pade in approximants)
+            worst = max(worst, float(abs(left - right) / max(abs(left), mpmath.mpf("1e-300"))))
     except ValueError:  # coefficients that are not precise enough for approximants of this order
         return 0
-    return max(0, math.floor(worst))
+    return max(0, math.floor(-math.log10(worst)))
 
 
 def _same(left: _Candidate, right: _Candidate) -> bool:
