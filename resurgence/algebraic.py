@@ -197,7 +197,7 @@ class AlgebraicNumber:
             work *= 2  # terminates: a non-zero element of the field is not zero
         with working_precision(bits + 8):
             # Parts that are exactly zero (a real or imaginary number) are far below the other part: name them.
-            if value.imag.contains(0) and self._is_real():
+            if not value.imag.is_zero() and value.imag.contains(0) and self._is_real():
                 return acb(value.real)
             return acb(value)
 

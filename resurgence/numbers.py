@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, Literal, NoReturn, cast
 
 import flint
@@ -293,7 +294,12 @@ def _sympy_ball(expr: sympy.Basic) -> acb:
 
 def roots_with_multiplicity(poly: fmpz_poly) -> list[tuple[acb, int]]:
     """The complex roots of an integer polynomial as certified, disjoint balls at flint's current precision."""
-    return cast("list[tuple[acb, int]]", poly.complex_roots())
+    return list(_roots(tuple(poly.coeffs()), flint.ctx.prec))
+
+
+@lru_cache(maxsize=64)  # the conjugates of one number ask for the roots of one polynomial over and over
+def _roots(coefficients: tuple[fmpz, ...], bits: int) -> tuple[tuple[acb, int], ...]:
+    return tuple(cast("list[tuple[acb, int]]", fmpz_poly(list(coefficients)).complex_roots()))
 
 
 def _root_ball(root: sympy.CRootOf) -> acb:
