@@ -1,0 +1,54 @@
+"""Resurgence: divergent series, Borel singularities and resummation, with exact verification and honest errors.
+
+>>> import resurgence as rs
+>>> a = rs.Action("x**2 + x**4")
+>>> [(c.value, c.multiplicity) for c in a.critical_values()]
+[(0, 1), (-1/4, 2)]
+>>> s = a.expand(60, at=0)
+>>> rs.borel_sum(s, "1/10", digits=20).contains(rs.models.quartic.exact("1/10", digits=30))
+True
+>>> bool(rs.verify(a))
+True
+"""
+
+from importlib.metadata import version as _version
+
+from . import models
+from .action import Action
+from .algebraic import AlgebraicNumber
+from .borel import BorelTransform
+from .continuation.pade import Pade
+from .errors import StokesLineError
+from .germs import Hypergeometric
+from .laplace import borel_sum, jump
+from .large_order import optimal_truncation, ratio_limit, richardson
+from .models import Model
+from .numbers import Enclosure
+from .series import FormalSeries
+from .singularities import Singularity
+from .verification import Verification
+from .verify import Claim, verify
+
+__version__ = _version("resurgence")
+
+__all__ = [
+    "Action",
+    "AlgebraicNumber",
+    "BorelTransform",
+    "Claim",
+    "Enclosure",
+    "FormalSeries",
+    "Hypergeometric",
+    "Model",
+    "Pade",
+    "Singularity",
+    "StokesLineError",
+    "Verification",
+    "borel_sum",
+    "jump",
+    "models",
+    "optimal_truncation",
+    "ratio_limit",
+    "richardson",
+    "verify",
+]

@@ -97,7 +97,8 @@ def coefficient_text(value: Coefficient, n: int, first: bool) -> str:
         factor = "" if size == 1 and n else str(size)
     else:
         sign = "+"
-        factor = f"({complex(value):.6g})" if isinstance(value, Enclosure) else f"({complex(value.ball(64)):.6g})"
+        z = complex(value if isinstance(value, Enclosure) else value.ball(64))
+        factor = f"({z:.6g})" if z.imag else f"{z.real:.6g}" if z.real >= 0 else f"({z.real:.6g})"
     body = f"{factor} {power}".strip()
     if first:
         return f"-{body}" if sign == "-" else body

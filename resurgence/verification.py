@@ -29,8 +29,9 @@ class Row:
 
     Attributes
     ----------
-    exact : sympy number, AlgebraicNumber or None
-        Where the exact statement puts a singularity, relative to the expansion point; None for evidence without one.
+    exact : sympy number, AlgebraicNumber, Enclosure or None
+        Where the exact statement puts a singularity, relative to the expansion point (an Enclosure for a claim made to
+        so many digits); None for evidence without one.
     location_status : str or None
         ``"proved"`` where exact algebra says that this is a possible location; None for a claim.
     multiplicity : int or None
@@ -125,7 +126,9 @@ class Verification:
 
     def summary(self) -> str:
         """The outcome in a sentence."""
-        if self:
+        if all(row.exact is None for row in self.rows) and not self.refuted:
+            verdict = "no exact statement to check"
+        elif self:
             verdict = "verified"
         elif self.refuted:
             verdict = f"refuted: {'; '.join(row.reason for row in self.refuted)}"
@@ -162,6 +165,8 @@ def exact_text(value: Any) -> str:
         if degree > 2:
             return f"{_decimal_short(value)} (root, degree {degree})"
         value = value.to_sympy()
+    if isinstance(value, Enclosure):
+        return value.short(12)
     text = str(value)
     return text if len(text) <= 28 else _decimal_short(value)
 
@@ -171,6 +176,8 @@ def _decimal_short(value: Any) -> str:
 
 
 def _latex(value: Any) -> str:
+    if isinstance(value, Enclosure):
+        return value.short(12)
     if isinstance(value, AlgebraicNumber):
         return _decimal_short(value) if value.field.degree > 2 else str(sympy.latex(value.to_sympy()))
     return str(sympy.latex(value))
@@ -184,7 +191,9 @@ def _cells(row: Row) -> tuple[str, ...]:
     numerical = "" if row.numerical is None else row.numerical.location_enclosure.short(20)
     digits = "" if row.digits is None else str(row.digits)
     exponent = "" if row.exponent is None else _exponent_text(row)
-    return exact, location, numerical, digits, row.adjacency, exponent, row.status or "undecided"
+    possible_only = row.status == "proved" and row.numerical is None and row.exponent is None
+    status = "" if possible_only else row.status or "undecided"
+    return exact, location, numerical, digits, row.adjacency, exponent, status
 
 
 def _exponent_text(row: Row) -> str:

@@ -25,7 +25,7 @@ from .action import Action
 from .algebraic import AlgebraicNumber
 from .models import Model
 from .models import get as get_model
-from .numbers import BITS_PER_DIGIT, Status, ball, check_digits, midpoint, rational, working_precision
+from .numbers import BITS_PER_DIGIT, Enclosure, Status, ball, check_digits, midpoint, rational, working_precision
 from .series import FormalSeries, check_terms
 from .verification import Adjacency, Row, Verification, exact_text
 
@@ -49,8 +49,9 @@ _ABOUT = 0.2
 class Claim:
     """Somebody's statement that the Borel germ is singular at ``location``.
 
-    ``location`` is any number the package reads (``sympy``, ``"1/4"``, float, ...); ``exponent`` (beta, a rational)
-    and ``stokes_constant`` are checked where they are given.
+    ``location`` is any number the package reads (``sympy``, ``"1/4"``, float, ...), or an :class:`Enclosure` or ball
+    where it is known to so many digits only; ``exponent`` (beta, a rational) and ``stokes_constant`` are checked where
+    they are given.
     """
 
     location: object
@@ -62,7 +63,7 @@ class Claim:
 class _Candidate:
     """A point in the Borel plane that an exact statement speaks of."""
 
-    value: Any  # a sympy number, or an AlgebraicNumber
+    value: Any  # a sympy number, an AlgebraicNumber, or an Enclosure
     location_status: Status | None
     multiplicity: int | None = None
     exponent: Fraction | None = None
@@ -158,10 +159,11 @@ def _claim(value: object) -> _Candidate:
     exact = rational(location)
     if exact is not None:
         location = _rational(exact)
-    elif not isinstance(location, (sympy.Basic, AlgebraicNumber)):
-        location = _to_sympy(ball(location, 200))
-    if not ball(location, 64).is_finite() or location == 0:
-        raise ValueError(f"a claim needs a finite location other than 0, got {claim.location}")
+    elif not isinstance(location, (sympy.Basic, AlgebraicNumber, Enclosure)):
+        z = ball(location, 200)
+        location = _to_sympy(z) if z.is_exact() else Enclosure.from_ball(z)
+    if ball(location, 200).contains(0):
+        raise ValueError(f"a claim needs a location other than 0, got {claim.location}")
     exponent = None
     if claim.exponent is not None:
         beta = rational(claim.exponent)

@@ -184,6 +184,23 @@ def test_random_actions_in_one_variable(q, higher, shift):
 monomials = [(i, j) for i in range(6) for j in range(6) if 3 <= i + j <= 5]
 
 
+@pytest.mark.parametrize(
+    "higher",
+    [
+        {(3, 0): 1, (5, 0): 1, (2, 1): 1},
+        {(2, 3): 1, (4, 0): 1, (0, 5): 1},
+        {(1, 4): 1, (2, 2): 1, (4, 1): 1},
+        {(4, 1): 1, (1, 2): 1, (3, 0): 1},
+    ],
+)
+def test_quintics_whose_connection_goes_beyond_the_order(higher):
+    """A_(n+1) enters the condition on the n-th vector: quintics in two variables have enough matrices to show it."""
+    action = Action("x^2 + y^2 + " + " + ".join(f"x^{i}*y^{j}" for i, j in higher))
+    direct = gaussian_expansion({e: Fraction(c) for e, c in higher.items()}, [Fraction(1), Fraction(1)], 5)
+    for order in range(1, 6):
+        assert list(action.expand(order, at=(0, 0)).coefficients) == direct[:order]
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     st.sampled_from([1, 2, -1]),

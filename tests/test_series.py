@@ -333,7 +333,7 @@ def test_refusals_of_the_arithmetic():
             "(1 + pi) exp(1/g) g^-2 (1 + 2 g + O(g^2))",
         ),
         (FormalSeries([1, 2], action=Fraction(1, 4)), "exp((-1/4)/g) (1 + 2 g + O(g^2))"),
-        (FormalSeries([1.5, sympy.I]), "(1.5+0j) + (0+1j) g + O(g^2)"),
+        (FormalSeries([1.5, sympy.I]), "1.5 + (0+1j) g + O(g^2)"),
     ],
 )
 def test_text(s, text):

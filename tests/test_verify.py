@@ -167,3 +167,15 @@ def test_claims_of_every_kind_of_number():
     v = rs.verify("stirling", claims=[14 * sympy.pi * sympy.I, 40 * sympy.pi * sympy.I])
     assert all(row.status != "refuted" for row in v.rows)
     assert not rs.verify("stirling", claims=[complex(0, 6.28)])
+
+
+def test_a_claim_known_to_some_digits_is_compared_as_such():
+    a = rs.Action(HIMMELBLAU)
+    right = rs.Enclosure(mpmath.mpc("13.3119"), mpmath.mpf("5e-5"), "estimated")
+    wrong = rs.Enclosure(mpmath.mpc("13.3121"), mpmath.mpf("5e-5"), "estimated")
+    v = rs.verify(a, claims=[right], at=(3, 2), terms=60)
+    assert v
+    assert v.rows[0].exact is right
+    assert "13.3119" in str(v)
+    assert "13.3119" in v._repr_markdown_()
+    assert not rs.verify(a, claims=[wrong], at=(3, 2), terms=60)

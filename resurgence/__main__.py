@@ -1,0 +1,6 @@
+"""``python -m resurgence`` is the ``resurgence`` command."""
+
+from .cli import main
+
+if __name__ == "__main__":
+    raise SystemExit(main())

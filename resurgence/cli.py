@@ -1,0 +1,179 @@
+"""The ``resurgence`` command: ``models``, ``analyze``, ``sum``.
+
+Exit status: 0 where all is well; 1 where something is refuted, undecided, or disagrees with an exact value; 2 for bad
+input, with a sentence on stderr; 70 for an error of the program itself; 130 after Ctrl-C; 141 where the reader of the
+output has gone away.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import re
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Any, NoReturn
+
+from . import commands
+
+__all__ = ["main"]
+
+BAD_INPUT, BUG, INTERRUPTED, BROKEN_PIPE = 2, 70, 130, 141
+
+_EXAMPLES = """\
+WHAT is one of
+  a model's name        quartic, "bessel_k(1/3)"; see 'resurgence models'
+  an action             "x**2 + x**4", "(x^2+y-11)^2 + (x+y^2-7)^2"
+  a file                one coefficient a line (3/4, -1.25e-3, 1/2+3j) or a
+                        JSON list of them; integers and fractions are exact,
+                        decimals stand for numbers rounded to their last digit
+
+examples
+  resurgence analyze "x**2 + x**4" --plot borel.png
+  resurgence analyze "(x**2+y-11)**2 + (x+y**2-7)**2" --at 3,2
+  resurgence analyze quartic --claim "2**(5/3)/3"
+  resurgence sum quartic --g 1/10 --digits 50
+  resurgence sum euler --g 1/10 --side above --json
+
+exit status
+  0  all is well
+  1  something is refuted, undecided, or disagrees with an exact value
+  2  bad input
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command with these arguments (those of the process by default) and return its exit status."""
+    arguments = _join_negative_values(sys.argv[1:] if argv is None else argv)
+    try:
+        options = _parser().parse_args(arguments)
+    except SystemExit as stop:  # --help, --version, and arguments that argparse refuses
+        return int(stop.code or 0)
+    try:
+        holds: bool = options.run(options)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        print("resurgence: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        _abandon_stdout()
+        return BROKEN_PIPE
+    except (ValueError, TypeError, OSError) as error:
+        print(f"resurgence: {_sentence(error)}", file=sys.stderr)
+        return BAD_INPUT
+    except Exception:
+        traceback.print_exc()
+        return BUG
+    return 0 if holds else 1
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return " ".join(str(error).split())
+
+
+def _abandon_stdout() -> None:
+    """Nobody reads stdout any more: let the interpreter's last flush go nowhere."""
+    with contextlib.suppress(OSError, ValueError):  # a stdout that is no file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Arguments
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(allow_abbrev=False, **settings)
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(BAD_INPUT, f"{self.prog}: {message} (see '{self.prog} --help')\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="resurgence",
+        description="Borel singularities, each beside its exact value, and resummed values with errors to be trusted.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"resurgence {version('resurgence')}")
+    choices = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
+    common: dict[str, Any] = {"epilog": _EXAMPLES, "formatter_class": argparse.RawDescriptionHelpFormatter}
+
+    models = choices.add_parser("models", help="the built-in models", description="List the models, or show one.")
+    models.add_argument("name", nargs="?", metavar="NAME", help="the model to show in detail")
+    _add_json(models)
+    models.set_defaults(run=commands.show_models)
+
+    analyze = choices.add_parser(
+        "analyze",
+        help="verify the Borel singularities of an action, a model or a series",
+        description="Lay exact Borel singularities beside what the coefficients alone show.",
+        **common,
+    )
+    _add_subject(analyze)
+    analyze.add_argument("--digits", type=int, default=20, metavar="D", help="digits to aim at (default 20)")
+    analyze.add_argument(
+        "--claim",
+        action="append",
+        metavar="VALUE",
+        help="check the claim that a singularity is at this point: -1/4, 13.31193 (a decimal is taken as rounded), "
+        "2**(5/3)/3; repeatable",
+    )
+    analyze.add_argument("--plot", metavar="FILE", help="draw the Borel plane into a .png, .pdf or .svg file")
+    _add_json(analyze)
+    analyze.set_defaults(run=commands.analyze)
+
+    total = choices.add_parser(
+        "sum",
+        help="the Borel sum at a coupling",
+        description="Sum a series at a coupling g; for a model, the exact value beside it.",
+        **common,
+    )
+    _add_subject(total)
+    total.add_argument("--g", required=True, metavar="G", help="the coupling: 1/10, 0.1 (exactly 1/10), 1/10+1/20j")
+    total.add_argument("--digits", type=int, default=30, metavar="D", help="digits to aim at (default 30)")
+    total.add_argument("--side", choices=("above", "below", "median"), help="how to pass a singularity on the ray")
+    total.add_argument(
+        "--direction", metavar="RADIANS", help="angle of the ray of summation, e.g. 0.3, pi/4 (default: that of g)"
+    )
+    _add_json(total)
+    total.set_defaults(run=commands.total)
+    return parser
+
+
+def _add_subject(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "what", metavar="WHAT", help="a model's name, an action (after -- where it begins with -), or a file"
+    )
+    parser.add_argument(
+        "--at",
+        metavar="POINT",
+        help="the critical point to expand an action at: 3,2 or I/sqrt(2), or decimals that tell it from the others",
+    )
+    parser.add_argument("--terms", type=int, metavar="N", help="coefficients to use (default: as many as are needed)")
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
+
+
+_VALUE_OPTIONS = ("--at", "--claim", "--g", "--direction")
+
+
+def _join_negative_values(argv: Sequence[str]) -> list[str]:
+    """``--claim -1/4`` as ``--claim=-1/4``: argparse takes what begins with a minus sign for an option."""
+    joined: list[str] = []
+    for argument in argv:
+        if joined and joined[-1] in _VALUE_OPTIONS and re.match(r"-[\d.(a-zA-Z]", argument):
+            joined[-1] += f"={argument}"
+        else:
+            joined.append(argument)
+    return joined

@@ -1,0 +1,92 @@
+"""What the package does, in under a minute: ``python -m resurgence.demo --out demo``.
+
+Verification tables for Euler's series, the quartic oscillator and Himmelblau's function; the claim that the quartic
+oscillator has singularities on the positive axis, refuted; resummed values beside exact ones; and the pictures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import mpmath
+import sympy
+
+import resurgence as rs
+
+from .plotting import plot_borel, plot_sums
+from .rays import Side
+from .terminal import print_rich, progress, table, verification_table
+
+HIMMELBLAU = "(x**2 + y - 11)**2 + (x + y**2 - 7)**2"
+
+#: Model, coupling, side of the Stokes line.
+SUMS: tuple[tuple[str, str, Side | None], ...] = (
+    ("quartic", "1/100", None),
+    ("quartic", "1/10", None),
+    ("quartic", "1", None),
+    ("euler", "1/10", "above"),
+    ("euler", "1/10", "below"),
+    ("euler", "1/10", "median"),
+    ("cubic", "1/50", "above"),
+    ("double_well", "1/200", "median"),
+    ("bessel_k(1/3)", "1/2", None),
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the demonstration; 0 where everything is as it should be, 1 otherwise."""
+    parser = argparse.ArgumentParser(prog="python -m resurgence.demo", description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=Path("demo"), help="folder for the pictures (default: demo)")
+    out: Path = parser.parse_args(argv).out
+    out.mkdir(parents=True, exist_ok=True)
+    started = time.monotonic()
+
+    verifications = []
+    for title, what, at in (
+        ("Euler's series, sum n! g^n", rs.models.euler, None),
+        ("The quartic oscillator, exp(-(x^2 + x^4)/g)", rs.Action("x**2 + x**4"), 0),
+        (f"Himmelblau's function {HIMMELBLAU} at its minimum (3, 2)", rs.Action(HIMMELBLAU), (3, 2)),
+    ):
+        with progress(f"verifying: {title}"):
+            verification = rs.verify(what, at=at)
+        print_rich(f"{title}: {'verified' if verification else 'NOT verified'}", verification_table(verification), "")
+        verifications.append(verification)
+
+    with progress("a claim"):
+        claim = rs.verify("quartic", claims=[2 ** sympy.Rational(5, 3) / 3])
+    print_rich(
+        "The claim that the quartic oscillator is singular at 2^(5/3)/3:",
+        claim.rows[0].reason,
+        verification_table(claim),
+    )
+
+    agree = True
+    sums = table("model", "g", "side", "Borel-Padé, 100 coefficients", "error stated", "exact value", "error made")
+    with progress("summing"):
+        for name, g, side in SUMS:
+            model = rs.models.get(name)
+            exact = model.exact(g, digits=60, side=side)
+            series = model.series(100)
+            series = rs.FormalSeries(series, action=series.action, exponent=series.exponent, constant=series.constant)
+            value = rs.borel_sum(series, g, digits=30, side=side)
+            error = abs(value.value - exact.value)
+            agree = agree and value.contains(exact)
+            stated, made = mpmath.nstr(value.error, 2), mpmath.nstr(error, 2)
+            sums.add_row(name, g, side or "", value.short(16), stated, exact.short(16), made)
+    print_rich("Resummed values beside exact ones", sums, "")
+
+    with progress("drawing"):
+        names = ("euler", "quartic", "himmelblau")
+        for name, verification in zip(names, verifications, strict=True):
+            plot_borel(verification, out / f"borel_{name}.png")
+        plot_sums(rs.models.quartic, ["1/100", "1/20", "1/4"], out / "sums_quartic.png")
+    pictures = ", ".join(sorted(path.name for path in out.glob("*.png")))
+    print_rich(f"Pictures in {out}: {pictures}", f"{time.monotonic() - started:.0f} s")
+    return 0 if all(verifications) and not claim and agree else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

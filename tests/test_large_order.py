@@ -1,0 +1,193 @@
+"""Ratios, Richardson extrapolation, optimal truncation."""
+
+import math
+from fractions import Fraction
+
+import mpmath
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from resurgence import models
+from resurgence.action import Action
+from resurgence.algebraic import AlgebraicNumber, gaussian_rational
+from resurgence.large_order import optimal_truncation, ratio_limit, ratios, richardson
+from resurgence.numbers import Enclosure
+from resurgence.series import FormalSeries
+
+HIMMELBLAU = "(x**2+y-11)**2+(x+y**2-7)**2"
+SADDLE = "13.311926270405589888872797792"
+rationals = st.fractions(min_value=-5, max_value=5, max_denominator=9)
+
+
+def factorial_series(terms, sign=1):
+    return FormalSeries.from_function(lambda n: sign**n * math.factorial(n), terms)
+
+
+# -- ratios ------------------------------------------------------------------------------------------------------------
+
+
+def test_ratios_of_a_series_are_those_of_its_borel_transform():
+    assert ratios(factorial_series(5, -1)) == (Fraction(-1),) * 4
+    assert ratios(factorial_series(5, -1).borel()) == (Fraction(-1),) * 4
+
+
+def test_ratios_with_leroy_parameters():
+    series = factorial_series(6)
+    assert ratios(series.borel(1)) == tuple(Fraction(n + 2, n + 1) for n in range(5))
+    half = ratios(series.borel(Fraction(1, 2)))
+    assert all(isinstance(r, Enclosure) and r.contains(Fraction(2 * n + 3, 2 * n + 2)) for n, r in enumerate(half))
+
+
+def test_ratios_of_numbers_of_each_kind():
+    assert ratios([gaussian_rational(0, 1), gaussian_rational(2, 0)])[0] == gaussian_rational(0, 1) / 2
+    mixed = ratios([gaussian_rational(0, 1), 2.0])[0]
+    assert isinstance(mixed, Enclosure)
+    assert mixed.contains(0.5j)
+    assert isinstance(ratios([gaussian_rational(0, 1), gaussian_rational(1, 1)])[0], AlgebraicNumber)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "message"),
+    [([1, 0, 1], "number 1 is zero"), ([1, 2, Enclosure(mpmath.mpc(0), mpmath.mpf(1), "certified")], "may be zero")],
+)
+def test_ratios_refuse_zeros(numbers, message):
+    with pytest.raises(ValueError, match=message):
+        ratios(numbers)
+
+
+# -- Richardson --------------------------------------------------------------------------------------------------------
+
+
+@given(st.lists(rationals, min_size=1, max_size=6), st.integers(1, 30))
+@settings(max_examples=50, deadline=None)
+def test_richardson_is_exact_on_polynomials_in_1_over_n(coefficients, first):
+    sequence = [sum(c / Fraction(n) ** k for k, c in enumerate(coefficients)) for n in range(first, first + 10)]
+    assert set(richardson(sequence, len(coefficients) - 1, first=first)) == {coefficients[0]}
+
+
+def test_richardson_of_order_zero_changes_nothing():
+    assert richardson([1, Fraction(1, 2)], 0) == (1, Fraction(1, 2))
+
+
+def test_richardson_carries_the_error_of_balls():
+    values = richardson([1 + 1.0 / n for n in range(10, 20)], 2, first=10)
+    assert all(isinstance(v, Enclosure) and v.contains(1) and v.error > 1e-16 for v in values)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        (([1, 2], 2), ValueError, "between 0 and 1"),
+        (([1, 2], -1), ValueError, "between 0 and 1"),
+        (([], 0), ValueError, "between 0 and -1"),
+        (([1, 2], 1.0), TypeError, "order must be an integer"),
+        (([1, math.nan], 1), ValueError, "finite"),
+    ],
+)
+def test_richardson_refuses(arguments, error, message):
+    with pytest.raises(error, match=message):
+        richardson(*arguments)
+
+
+def test_richardson_refuses_a_first_index_that_is_none():
+    with pytest.raises(ValueError, match="first must not be negative"):
+        richardson([1, 2], 1, first=-1)
+    with pytest.raises(TypeError, match="first must be an integer"):
+        richardson([1, 2], 1, first="0")
+
+
+# -- the limit of the ratios -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("model", [models.euler, models.quartic, models.cubic, models.error_function])
+@pytest.mark.parametrize("terms", [10, 40, 150])
+def test_the_limit_is_the_singularity(model, terms):
+    limit = ratio_limit(model.series(terms))
+    assert limit.status == "estimated"
+    assert limit.contains(model.singularities[0].location)
+
+
+def test_the_lowest_saddle_of_himmelblau_from_local_data():
+    """500 exact coefficients at the minimum (3, 2); the saddle is a root of an irreducible quintic."""
+    action = Action(HIMMELBLAU)
+    limit = ratio_limit(action.expand(500, at=(3, 2)), digits=25)
+    assert limit.digits >= 25
+    assert limit.contains(action.critical_values()[1].algebraic)
+    assert abs(limit.value - mpmath.mpf(SADDLE)) < 1e-15
+
+
+def test_noise_in_the_coefficients_is_noise_in_the_limit():
+    exact = models.quartic.series(60)
+    noisy = FormalSeries([float(a) for a in exact.coefficients])
+    limit = ratio_limit(noisy)
+    assert limit.contains(Fraction(-1, 4))
+    assert 1e-15 < limit.error < 1e-6
+
+
+def test_the_limit_of_complex_ratios():
+    a = gaussian_rational(1, 1)
+    limit = ratio_limit([(2 * a) ** n * Fraction(1, n + 1).numerator for n in range(20)])
+    assert limit.contains(0.25 - 0.25j)
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (factorial_series(7), "at least 8 coefficients"),
+        (FormalSeries([1, 0] * 10), "is zero"),
+        ([round(2**n * math.cos(n) * 10**9) for n in range(30)], "do not settle"),
+    ],
+)
+def test_the_limit_is_refused(source, message):
+    with pytest.raises(ValueError, match=message):
+        ratio_limit(source)
+
+
+def test_the_digits_of_the_limit_are_checked():
+    with pytest.raises(TypeError, match="digits must be an integer"):
+        ratio_limit(factorial_series(20), digits=1.5)
+
+
+# -- optimal truncation ------------------------------------------------------------------------------------------------
+
+
+@given(st.fractions(min_value=Fraction(1, 100), max_value=Fraction(1, 2)), st.sampled_from([-1, 1]))
+@settings(max_examples=40, deadline=None)
+def test_optimal_truncation_contains_the_sum(g, sign):
+    for model in (models.euler_alternating, models.quartic, models.cubic):
+        coupling = g / 10 * (1 if model is not models.cubic else -1)
+        truth = model.exact(str(coupling), digits=30) if sign == 1 or model is models.quartic else None
+        if truth is not None:
+            assert optimal_truncation(model.series(60), coupling).contains(truth)
+
+
+def test_optimal_truncation_on_a_stokes_line_contains_the_median_sum():
+    for g in ("1/10", "1/20", "1/7"):
+        assert optimal_truncation(models.euler.series(60), g).contains(models.euler.exact(g, digits=20, side="median"))
+
+
+def test_optimal_truncation_of_a_convergent_series_sums_the_rest_geometrically():
+    value = optimal_truncation(FormalSeries([1] * 30), "9/10")
+    assert value.contains(10)
+    assert optimal_truncation(FormalSeries([1] + [0] * 9), "1/10").error == 0
+    assert optimal_truncation(FormalSeries([1, 1]), "1/10").contains(Fraction(10, 9))
+
+
+def test_optimal_truncation_has_the_prefactor():
+    series = FormalSeries([1, 0, 0], action=2, exponent=Fraction(1, 2), constant=3)
+    assert abs(optimal_truncation(series, "1/4").value - 1.5 * mpmath.exp(-8)) < 1e-17
+
+
+@pytest.mark.parametrize(
+    ("series", "g", "error", "message"),
+    [
+        (factorial_series(5), 0, ValueError, "g must not be zero"),
+        (factorial_series(5), math.nan, ValueError, "finite"),
+        (factorial_series(1), 1, ValueError, "at least two"),
+        ([1, 2], 1, TypeError, "FormalSeries"),
+    ],
+)
+def test_optimal_truncation_refuses(series, g, error, message):
+    with pytest.raises(error, match=message):
+        optimal_truncation(series, g)
