@@ -425,9 +425,8 @@ class FormalSeries:
     def _prefactor_text(self) -> str:
         parts = []
         if self.constant != 1:
-            parts.append(
-                str(self.constant) if self.constant.is_Atom or self.constant.is_Function else f"({self.constant})"
-            )
+            text = str(self.constant)
+            parts.append(f"({text})" if any(c in text for c in " +-/") else text)
         if self.action != 0:
             parts.append(f"exp({_action_text(self.action)}/g)")
         if self.exponent != 0:

@@ -68,6 +68,38 @@ def test_critical_values_off_the_first_sheet_are_told_apart():
     assert all(row.digits >= 10 for row in pair)
 
 
+@pytest.mark.parametrize(
+    ("at", "seen", "unseen"),
+    [
+        (1, 5 * sympy.sqrt(5) / 8 - sympy.Rational(11, 8), -5 * sympy.sqrt(5) / 8 - sympy.Rational(11, 8)),
+        ((sympy.sqrt(5) - 1) / 2, sympy.Rational(11, 8) - 5 * sympy.sqrt(5) / 8, -5 * sympy.sqrt(5) / 4),
+    ],
+)
+def test_expansions_at_irrational_points(at, seen, unseen):
+    """V has critical values 1/4 and (-9 ± 5 sqrt 5)/8; their differences lie in Q(sqrt 5)."""
+    v = rs.verify(rs.Action("x**4/4 - x**2 + x"), at=at, terms=80)
+    assert v
+    adjacent = [row for row in v.rows if row.adjacency == "adjacent"]
+    assert len(adjacent) == 1
+    assert _value(adjacent[0]) == seen
+    assert adjacent[0].digits >= 15
+    assert unseen in [_value(row) for row in v.rows]
+
+
+def test_differences_of_values_from_different_fields():
+    """x^5/5 - ... has critical values of degree 4, one field each; differences from one of them are still exact."""
+    a = rs.Action("x**5/5 - 2*x**3/3 - x**2 + x/3")
+    saddle = next(p for p in a.critical_points() if not p.is_real)
+    v = rs.verify(a, at=saddle, terms=60)
+    assert v
+    assert [row.adjacency for row in v.rows].count("adjacent") == 2
+    assert sum(row.adjacency == "expansion point" for row in v.rows) == 1
+
+
+def _value(row):
+    return row.exact.to_sympy() if isinstance(row.exact, rs.AlgebraicNumber) else sympy.expand(row.exact)
+
+
 # -- it can fail ------------------------------------------------------------------------------------------------------
 
 
