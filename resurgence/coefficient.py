@@ -1,4 +1,4 @@
-"""Coefficients of a series: how they come in, how people see them, how they are printed."""
+"""Coefficients of a series: how they come in, and how people see them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .algebraic import AlgebraicNumber, NumberField, gaussian_rational
 from .numbers import Enclosure, ball, enclosure, rational, working_precision
 from .power_series import Scalar
 
-__all__ = ["Coefficient", "coefficient_text", "for_people", "scalar"]
+__all__ = ["Coefficient", "for_people", "scalar"]
 
 #: A coefficient as people see it.
 Coefficient: TypeAlias = Fraction | AlgebraicNumber | Enclosure
@@ -88,30 +88,3 @@ def for_people(term: Scalar) -> Coefficient:
     if isinstance(term, fmpq):
         return Fraction(int(term.p), int(term.q))
     return enclosure(term, "certified") if isinstance(term, acb) else term
-
-
-def coefficient_text(value: Coefficient, n: int, first: bool) -> str:
-    power = "" if n == 0 else "g" if n == 1 else f"g^{n}"
-    if isinstance(value, Fraction):
-        sign, size = ("-" if value < 0 else "+"), abs(value)
-        factor = "" if size == 1 and n else str(size)
-    else:
-        sign = "+"
-        z = complex(value if isinstance(value, Enclosure) else value.ball(64))
-        factor = f"({z:.6g})" if z.imag else f"{z.real:.6g}" if z.real >= 0 else f"({z.real:.6g})"
-    body = f"{factor} {power}".strip()
-    if first:
-        return f"-{body}" if sign == "-" else body
-    return f" {sign} {body}"
-
-
-def coefficient_to_sympy(value: Coefficient) -> sympy.Expr:
-    if isinstance(value, Fraction):
-        return sympy.Rational(value.numerator, value.denominator)
-    if isinstance(value, AlgebraicNumber):
-        return value.to_sympy() if value.field.degree <= 2 else _six_digits(complex(value.ball(64)))
-    return _six_digits(complex(value))
-
-
-def _six_digits(z: complex) -> sympy.Expr:
-    return sympy.Float(z.real, 6) + sympy.I * sympy.Float(z.imag, 6) if z.imag else sympy.Float(z.real, 6)

@@ -20,19 +20,17 @@ from flint import acb, fmpq
 
 from . import power_series
 from .algebraic import AlgebraicNumber
-from .coefficient import Coefficient, coefficient_text, coefficient_to_sympy, for_people, rational_part, scalar
+from .coefficient import Coefficient, for_people, rational_part, scalar
 from .gevrey import growth
 from .numbers import Enclosure, is_exact_zero, rational, working_precision
 from .power_series import Scalar
+from .typeset import prefactor_text, series_latex, series_text
 
 if TYPE_CHECKING:
     from .borel import BorelTransform
     from .germs import ClosedForm
 
 __all__ = ["FormalSeries"]
-
-#: Terms shown when a series is printed.
-_SHOWN_TERMS = 4
 
 
 class FormalSeries:
@@ -422,59 +420,15 @@ class FormalSeries:
 
     # -- printing -----------------------------------------------------------------------------------------------------
 
-    def _prefactor_text(self) -> str:
-        parts = []
-        if self.constant != 1:
-            text = str(self.constant)
-            parts.append(f"({text})" if any(c in text for c in " +-/") else text)
-        if self.action != 0:
-            parts.append(f"exp({_action_text(self.action)}/g)")
-        if self.exponent != 0:
-            power = str(self.exponent) if self.exponent.denominator == 1 else f"({self.exponent})"
-            parts.append("g" if self.exponent == 1 else f"g^{power}")
-        return " ".join(parts)
-
     def __str__(self) -> str:
-        pieces, shown = [], 0
-        for n, a in enumerate(self.terms):
-            if is_exact_zero(a):
-                continue
-            if shown == _SHOWN_TERMS:
-                pieces.append(" + ...")
-                break
-            pieces.append(coefficient_text(for_people(a), n, first=shown == 0))
-            shown += 1
-        body = f"{''.join(pieces) or '0'} + O(g^{len(self)})"
-        prefactor = self._prefactor_text()
-        return f"{prefactor} ({body})" if prefactor else body
+        return series_text(self)
 
     def __repr__(self) -> str:
         label = f" {self.name}" if self.name else ""
         return f"<FormalSeries{label}: {self}>"
 
     def _repr_latex_(self) -> str:
-        g = sympy.Symbol("g")
-        pieces, shown = [], 0
-        for n, a in enumerate(self.terms):
-            if is_exact_zero(a):
-                continue
-            if shown == _SHOWN_TERMS:
-                pieces.append(r"\cdots")
-                break
-            value = coefficient_to_sympy(for_people(a))
-            text = sympy.latex(value if n == 0 else value * g**n)
-            pieces.append(text if not shown or text.startswith("-") else f"+ {text}")
-            shown += 1
-        body = " ".join(pieces) or "0"
-        if shown == _SHOWN_TERMS and pieces[-1] == r"\cdots":
-            body = body.replace(r" \cdots", r" + \cdots")
-        prefactor = sympy.latex(self.constant) if self.constant != 1 else ""
-        if self.action != 0:
-            prefactor += rf"\, e^{{{sympy.latex(-_sympy_action(self.action) / g)}}}"
-        if self.exponent != 0:
-            prefactor += rf"\, g^{{{sympy.latex(sympy.Rational(self.exponent.numerator, self.exponent.denominator))}}}"
-        tail = rf"{body} + O(g^{{{len(self)}}})"
-        return rf"$\displaystyle {prefactor} \left( {tail} \right)$" if prefactor else rf"$\displaystyle {tail}$"
+        return series_latex(self)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -530,20 +484,12 @@ def _scale_action(value: Any, factor: fmpq) -> Any:
     return value * sympy.Rational(int(factor.p), int(factor.q))
 
 
-def _action_text(value: Any) -> str:
-    if isinstance(value, AlgebraicNumber):
-        z = value.ball(40)
-        return f"-({complex(z):.6g})" if not z.imag.is_zero() else f"-({float(z.real):.6g})"
-    text = str(-value)
-    return f"({text})" if any(c in text[1:] for c in "+-*/ ") else text
-
-
 def _sum(left: FormalSeries, right: FormalSeries) -> FormalSeries:
     ratio = sympy.simplify(right.constant / left.constant)
     shift = right.exponent - left.exponent
     if _add_actions(left.action, right.action, sign=-1) != 0 or shift.denominator != 1 or not ratio.is_Rational:
         raise ValueError(
-            f"cannot add series with prefactors {left._prefactor_text() or '1'} and {right._prefactor_text() or '1'}: "
+            f"cannot add series with prefactors {prefactor_text(left) or '1'} and {prefactor_text(right) or '1'}: "
             "they belong to different sectors of a trans-series"
         )
     if shift < 0:

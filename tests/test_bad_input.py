@@ -49,7 +49,11 @@ CASES = {
     "circle of critical points": (lambda: A("(x^2+y^2-1)^2").critical_values(), ValueError, r"isolated"),
     "unused direction": (lambda: A("(x - y)^2").critical_values(), ValueError, r"isolated"),
     "not a critical point": (lambda: A("x^2 + x^4").expand(5, at=1), ValueError, r"not a critical point"),
-    "wrong number of coordinates": (lambda: A("x^2 + y^2").expand(5, at=0), ValueError, r"each of the variables x, y: 2"),
+    "wrong number of coordinates": (
+        lambda: A("x^2 + y^2").expand(5, at=0),
+        ValueError,
+        r"each of the variables x, y: 2",
+    ),
     "degenerate point": (lambda: A("x^4").expand(5, at=0), ValueError, r"degenerate"),
     "no terms": (lambda: A("x^2 + x^4").expand(0, at=0), ValueError, r"must lie between 1 and"),
     "terms not an integer": (lambda: A("x^2 + x^4").expand(5.0, at=0), TypeError, r"integer"),
