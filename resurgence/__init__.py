@@ -21,9 +21,11 @@ from .continuation.pade import Pade
 from .errors import StokesLineError
 from .germs import Hypergeometric
 from .laplace import borel_sum, jump
-from .large_order import optimal_truncation, ratio_limit, richardson
+from .large_order import ratio_limit, richardson
 from .models import Model
 from .numbers import Enclosure
+from .optimal_truncation import optimal_truncation
+from .sequence_transformations import levin_u, weniger_delta
 from .series import FormalSeries
 from .singularities import Singularity
 from .verification import Verification
@@ -46,9 +48,11 @@ __all__ = [
     "Verification",
     "borel_sum",
     "jump",
+    "levin_u",
     "models",
     "optimal_truncation",
     "ratio_limit",
     "richardson",
     "verify",
+    "weniger_delta",
 ]

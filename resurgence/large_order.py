@@ -20,11 +20,11 @@ from flint import acb, arb, fmpq
 
 from .borel import BorelTransform
 from .coefficient import Coefficient, for_people, scalar
-from .numbers import Enclosure, ball, check_digits, enclosure, is_exact_zero, working_precision
+from .numbers import Enclosure, check_digits, enclosure, is_exact_zero, working_precision
 from .power_series import Scalar, as_balls
 from .series import FormalSeries
 
-__all__ = ["optimal_truncation", "ratio_limit", "ratios", "richardson"]
+__all__ = ["ratio_limit", "ratios", "richardson"]
 
 #: Orders of extrapolation that are tried.
 _MAX_ORDER = 120
@@ -207,74 +207,3 @@ def ratio_limit(source: FormalSeries | BorelTransform | Iterable[object], digits
 
 def _mpf(value: arb) -> mpmath.mpf:
     return mpmath.mp.make_mpf(value.mid()._mpf_)
-
-
-def optimal_truncation(series: FormalSeries, g: object, digits: int = 30) -> Enclosure:
-    """The sum of the series up to its least term: what a divergent series gives without resummation.
-
-    Parameters
-    ----------
-    series : FormalSeries
-        Its prefactor is included.
-    g : number
-        Not zero; of any argument.
-    digits : int, optional
-        Working digits: the error of the method is usually much larger than their last.
-
-    Returns
-    -------
-    Enclosure
-        ``estimated``: the least term is left out, and twice its size is the error (Poincaré 1886); where the terms
-        still fall at the end of the series, twice the geometric series that the last two begin. On a Stokes line the
-        error is one for the median sum: the lateral ones differ from it by half the jump.
-
-    Raises
-    ------
-    TypeError, ValueError
-        For g zero, not finite or not a number, and for a series of fewer than two terms.
-
-    Examples
-    --------
-    >>> import math
-    >>> s = FormalSeries.from_function(lambda n: (-1) ** n * math.factorial(n), 30)
-    >>> print(optimal_truncation(s, "1/10"))  # the sum is 0.91563333939788...
-    0.9155 ± 7.3e-4 (estimated)
-    """
-    digits = check_digits(digits)
-    if not isinstance(series, FormalSeries):
-        raise TypeError(f"optimal truncation takes a FormalSeries, got {series!r}")
-    bits = math.ceil(4 * digits) + 64
-    coupling = ball(g, bits)
-    with working_precision(bits):
-        if coupling.contains(0):
-            raise ValueError(f"g must not be zero, got {g}")
-        if len(series) < 2:
-            raise ValueError("optimal truncation needs at least two coefficients, got 1")
-        power, terms = acb(1), []
-        for a in series.balls(bits):
-            terms.append(a * power)
-            power = power * coupling
-        sizes = [(n, abs(t).upper()) for n, t in enumerate(terms) if n and not t.is_zero()]
-        least, error = len(terms), arb(0)
-        if sizes:
-            # Among equals the later one: n! at g = 1/10 has its least terms at n = 9 and 10.
-            least, size = min(sizes, key=lambda pair: (float(pair[1].log()), -pair[0]))
-            error = 2 * size
-            if (least, size) == sizes[-1] and len(sizes) > 1:
-                # The terms still fall: what follows is bounded like a geometric series of the last ratio.
-                error = error / (1 - size / sizes[-2][1])
-        total = sum(terms[:least], acb(0))
-        factor = _prefactor(series, coupling, bits)
-        return enclosure(
-            total * factor,
-            "estimated",
-            f"{least} terms, the error twice the first one left out",
-            _mpf((error * abs(factor)).upper()),
-        )
-
-
-def _prefactor(series: FormalSeries, g: acb, bits: int) -> acb:
-    """constant * exp(-A/g) * g^nu, with the principal branch of the power."""
-    nu = fmpq(series.exponent.numerator, series.exponent.denominator)
-    action = ball(series.action, bits)
-    return ball(series.constant, bits) * (-action / g).exp() * g ** acb(nu)

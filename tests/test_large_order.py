@@ -1,4 +1,4 @@
-"""Ratios, Richardson extrapolation, optimal truncation."""
+"""Ratios and Richardson extrapolation."""
 
 import math
 from fractions import Fraction
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from resurgence import models
 from resurgence.action import Action
 from resurgence.algebraic import AlgebraicNumber, gaussian_rational
-from resurgence.large_order import optimal_truncation, ratio_limit, ratios, richardson
+from resurgence.large_order import ratio_limit, ratios, richardson
 from resurgence.numbers import Enclosure
 from resurgence.series import FormalSeries
 
@@ -147,47 +147,3 @@ def test_the_limit_is_refused(source, message):
 def test_the_digits_of_the_limit_are_checked():
     with pytest.raises(TypeError, match="digits must be an integer"):
         ratio_limit(factorial_series(20), digits=1.5)
-
-
-# -- optimal truncation ------------------------------------------------------------------------------------------------
-
-
-@given(st.fractions(min_value=Fraction(1, 100), max_value=Fraction(1, 2)), st.sampled_from([-1, 1]))
-@settings(max_examples=40, deadline=None)
-def test_optimal_truncation_contains_the_sum(g, sign):
-    for model in (models.euler_alternating, models.quartic, models.cubic):
-        coupling = g / 10 * (1 if model is not models.cubic else -1)
-        truth = model.exact(str(coupling), digits=30) if sign == 1 or model is models.quartic else None
-        if truth is not None:
-            assert optimal_truncation(model.series(60), coupling).contains(truth)
-
-
-def test_optimal_truncation_on_a_stokes_line_contains_the_median_sum():
-    for g in ("1/10", "1/20", "1/7"):
-        assert optimal_truncation(models.euler.series(60), g).contains(models.euler.exact(g, digits=20, side="median"))
-
-
-def test_optimal_truncation_of_a_convergent_series_sums_the_rest_geometrically():
-    value = optimal_truncation(FormalSeries([1] * 30), "9/10")
-    assert value.contains(10)
-    assert optimal_truncation(FormalSeries([1] + [0] * 9), "1/10").error == 0
-    assert optimal_truncation(FormalSeries([1, 1]), "1/10").contains(Fraction(10, 9))
-
-
-def test_optimal_truncation_has_the_prefactor():
-    series = FormalSeries([1, 0, 0], action=2, exponent=Fraction(1, 2), constant=3)
-    assert abs(optimal_truncation(series, "1/4").value - 1.5 * mpmath.exp(-8)) < 1e-17
-
-
-@pytest.mark.parametrize(
-    ("series", "g", "error", "message"),
-    [
-        (factorial_series(5), 0, ValueError, "g must not be zero"),
-        (factorial_series(5), math.nan, ValueError, "finite"),
-        (factorial_series(1), 1, ValueError, "at least two"),
-        ([1, 2], 1, TypeError, "FormalSeries"),
-    ],
-)
-def test_optimal_truncation_refuses(series, g, error, message):
-    with pytest.raises(error, match=message):
-        optimal_truncation(series, g)

@@ -30,7 +30,7 @@ def rays(draw, smallest, largest):
         g = {"positive": size, "negative": -size, "imaginary": f"{size}j"}[where]
         angle = {"positive": 0.0, "negative": math.pi, "imaginary": math.pi / 2}[where]
     turned = draw(st.booleans())
-    direction = angle + draw(st.floats(-1.3, 1.3)) if turned else None
+    direction = angle + draw(st.sampled_from([-1, 1])) * draw(st.integers(2, 130)) / 100 if turned else None
     return g, draw(st.sampled_from(["above", "below", "median"])), direction
 
 
