@@ -13,12 +13,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from flint import acb, acb_mat, arb
 
 from .numbers import working_precision
 
-__all__ = ["Source", "stokes_constants", "unexplained"]
+__all__ = ["LARGEST_REST", "Constant", "Source", "is_certain", "stokes_constants", "unexplained"]
+
+Constant: TypeAlias = tuple[acb, arb]
+
+#: The share of the later coefficients that may be due to something else than the singularities found.
+LARGEST_REST = 0.1
+
+#: A Stokes constant less certain than this, relative to itself, is not told from zero.
+_LARGEST_DOUBT = 0.05
+
+#: The last coefficients that have to be explained.
+_STRETCH = 200
 
 #: Unknowns of the systems that are solved.
 _SIZES = (2, 3, 4, 6, 8, 10, 16, 28, 44, 60)
@@ -86,15 +98,21 @@ def _fit(terms: Sequence[acb], sources: Sequence[Source], corrections: int) -> l
     return found if all(c.is_finite() for c in found) else None
 
 
+def is_certain(constant: Constant) -> bool:
+    """Whether a Stokes constant with its error can be told from zero."""
+    value, error = constant
+    return bool(error < _LARGEST_DOUBT * abs(value))
+
+
 def unexplained(terms: Sequence[acb], sources: Sequence[Source]) -> float:
-    """The part of the later half of the coefficients, relative to them, that the sources do not account for.
+    """The part of the later half of the coefficients (of 200 at most), relative to them, that the sources leave open.
 
     Least squares with up to three terms for each of the nearest sources, half as many unknowns as coefficients at most,
     the coefficients weighted by R^n with R the modulus of the nearest. Close to 0 where the sources are those that
     shape the coefficients, of order 1 where not.
     """
     length = len(terms)
-    start = length // 2
+    start = max(length // 2, length - _STRETCH)
     count = max([c for c in _prefixes(sources) if 6 * c <= length - start], default=_prefixes(sources)[0])
     corrections = min(2, (length - start) // (2 * count) - 1)
     rows = None if corrections < 0 else _design(sources[:count], corrections, start, length)
@@ -114,9 +132,7 @@ def unexplained(terms: Sequence[acb], sources: Sequence[Source]) -> float:
     return float((left / total).sqrt().mid())
 
 
-def _estimate(
-    samples: Sequence[Sequence[acb]], sources: Sequence[Source], corrections: int
-) -> list[tuple[acb, arb]] | None:
+def _estimate(samples: Sequence[Sequence[acb]], sources: Sequence[Source], corrections: int) -> list[Constant] | None:
     """c_k A_k^(-beta_k) with errors from the fits around this one."""
     terms = samples[0]
     base = _fit(terms, sources, corrections)
@@ -136,9 +152,7 @@ def _estimate(
     return [(c.mid(), error.mid()) for c, error in zip(base, errors, strict=True)]
 
 
-def stokes_constants(
-    samples: Sequence[Sequence[acb]], sources: Sequence[Source], digits: int
-) -> list[tuple[acb, arb] | None]:
+def stokes_constants(samples: Sequence[Sequence[acb]], sources: Sequence[Source], digits: int) -> list[Constant | None]:
     """The Stokes constants of the sources, with errors; None where the coefficients do not tell.
 
     Parameters
@@ -154,7 +168,7 @@ def stokes_constants(
     -------
     list of (S, error) or None
     """
-    estimates: list[list[tuple[acb, arb]]] = [[] for _ in sources]
+    estimates: list[list[Constant]] = [[] for _ in sources]
     length = len(samples[0])
     for size in _SIZES:
         with working_precision(160 + 12 * size + 4 * digits):
@@ -183,7 +197,7 @@ def _prefixes(sources: Sequence[Source]) -> list[int]:
     return counts
 
 
-def _best(values: list[tuple[acb, arb]]) -> tuple[acb, arb] | None:
+def _best(values: list[Constant]) -> Constant | None:
     """The estimate with the least error, widened to reach the next best; None without two that agree."""
     if len(values) < 2:
         return None

@@ -33,7 +33,7 @@ from flint import acb, acb_mat, acb_poly, arb, arb_mat, fmpq
 
 from .numbers import working_precision
 
-__all__ = ["SingularPoint", "approximant", "singular_points"]
+__all__ = ["SingularPoint", "approximant", "recurrence", "shapes", "singular_points"]
 
 Roots: TypeAlias = list[tuple[acb, acb]]
 Terms: TypeAlias = Sequence[arb] | Sequence[acb]
@@ -126,6 +126,22 @@ def approximant(terms: Terms, points: int, degree: int) -> Roots | None:
     >>> print(z.str(8, radius=False), beta.str(8, radius=False))
     0.50000000 -0.50000000
     """
+    fitted = recurrence(terms, points, degree)
+    return None if fitted is None else _roots(fitted, len(terms))
+
+
+def recurrence(terms: Terms, points: int, degree: int) -> list[list[acb]] | None:
+    """The recurrence behind :func:`approximant`: for each q_i its coefficients in powers of n/N, N = ``len(terms)``.
+
+    Examples
+    --------
+    For 1/(1 - 2z), 2 b_n - b_(n+1) = 0:
+
+    >>> from flint import arb
+    >>> [[q0], [q1]] = recurrence([arb(2) ** n for n in range(6)], 1, 0)
+    >>> print((q0 / q1).str(8, radius=False))
+    -2.0000000
+    """
     unknowns = (points + 1) * (degree + 1)
     end = len(terms)
     start = end - points - (unknowns - 1)
@@ -155,8 +171,14 @@ def approximant(terms: Terms, points: int, degree: int) -> Roots | None:
     q = [acb(solution[k, 0]) for k in range(unknowns)]
     if not all(c.is_finite() for c in q):
         return None
-    leading = acb_poly(q[degree :: degree + 1])
-    next_one = acb_poly(q[degree - 1 :: degree + 1]) if degree else acb_poly(0)
+    return [q[k : k + degree + 1] for k in range(0, unknowns, degree + 1)]
+
+
+def _roots(fitted: list[list[acb]], end: int) -> Roots | None:
+    """Locations and exponents of a recurrence in powers of n/``end``; None where they cannot be told apart."""
+    degree = len(fitted[0]) - 1
+    leading = acb_poly([q[degree] for q in fitted])
+    next_one = acb_poly([q[degree - 1] for q in fitted]) if degree else acb_poly(0)
     try:
         roots = leading.roots()
     except ValueError:  # a multiple root, to this precision
@@ -188,7 +210,8 @@ def _neighbours(points: int, degree: int) -> list[tuple[int, int, int]]:
     return [(1, points, degree), (max(2, (points + 1) * (degree + 1) // 6), points, degree), fewer]
 
 
-def _shapes(size: int) -> Iterator[tuple[int, int]]:
+def shapes(size: int) -> Iterator[tuple[int, int]]:
+    """The (p, M) of about ``size`` unknowns that are tried."""
     yield size, 0
     for points in _POINTS:
         degree = round(size / (points + 1)) - 1
@@ -279,7 +302,7 @@ def singular_points(
         bits = working_bits(size, digits)
         with working_precision(bits if accuracy is None else min(bits, accuracy + _GUARD_BITS)):
             data: list[Terms] = [[(b.real if real else b).mid() for b in sample] for sample in samples]  # type: ignore[misc]
-            for p, m in _shapes(size):
+            for p, m in shapes(size):
                 if (p, m) not in seen and (p + 1) * (m + 2) - 2 <= length:
                     family = _family(data, p, m)
                     seen[p, m] = [s for s in family if not (real and s.location.imag < -s.error)]

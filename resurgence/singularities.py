@@ -5,9 +5,10 @@ Three steps, none of which knows where the series comes from:
 1. differential approximants of many shapes give locations and exponents, each as good as it is stable
    (:mod:`resurgence.differential_approximants`);
 2. an exponent that pins down one rational number with a small denominator becomes that number;
-3. Darboux's expansion of the late coefficients gives the Stokes constants (:mod:`resurgence.darboux`). A point whose
-   Stokes constant cannot be told from zero is dropped: it may be a singular point of the equation that the germ
-   solves, but the germ itself need not be singular there (on its first sheet).
+3. Darboux's expansion of the late coefficients gives the Stokes constants (:mod:`resurgence.darboux`), where need be of
+   coefficients later than the given ones (:mod:`resurgence.germ_equation`). A point whose Stokes constant cannot be
+   told from zero is dropped: it may be a singular point of the equation that the germ solves, but the germ itself need
+   not be singular there (on its first sheet).
 
 Nothing here is a proof: each number is ``estimated``, with an error that is the spread over approximants with a
 margin. Points that only one approximant sees are not returned.
@@ -33,8 +34,9 @@ import mpmath
 from flint import acb, arb, fmpq
 from mpmath import libmp
 
-from .darboux import Source, stokes_constants, unexplained
-from .differential_approximants import SingularPoint, singular_points, working_bits
+from .darboux import LARGEST_REST, Constant, Source, is_certain, stokes_constants, unexplained
+from .differential_approximants import SingularPoint, Terms, singular_points, working_bits
+from .germ_equation import later_constants
 from .numbers import Enclosure, Status, check_digits, is_exact_zero, working_precision
 
 if TYPE_CHECKING:
@@ -52,12 +54,6 @@ _MAX_DENOMINATOR = 12
 
 #: A coefficient known to fewer bits than this ends the series.
 _MIN_BITS = 6
-
-#: A Stokes constant less certain than this, relative to itself, is taken for zero.
-_LARGEST_DOUBT = 0.05
-
-#: The share of the later coefficients that may be due to something else than the singularities found.
-_LARGEST_REST = 0.1
 
 #: Factor on the errors of a point whose exponent is not recognised: two singularities may sit there, or nearly there.
 _UNRECOGNISED = 10
@@ -215,12 +211,22 @@ def find_singularities(borel: BorelTransform, digits: int = 20) -> tuple[Singula
             for source in _sources(point, exact, borel.is_real):
                 sources.append(source)
                 told.append((point, exact))
-        if not sources or unexplained(samples[0], sources) > _LARGEST_REST:
+        if not sources:
             return ()
-        constants = stokes_constants(samples, sources, digits)
+        constants: list[Constant | None] = [None] * len(sources)
+        if unexplained(samples[0], sources) <= LARGEST_REST:
+            constants = stokes_constants(samples, sources, digits)
+        if borel.is_exact:
+
+            def terms(bits: int) -> Terms:
+                [sample] = _samples(borel, length, bits, False)
+                return [b.real for b in sample[first:length:step]] if borel.is_real else sample[first:length:step]
+
+            recognised = [exact is not None for _, exact in told]
+            constants = later_constants(terms, sources, recognised, constants, digits)
         found = []
         for source, (point, exact), constant in zip(sources, told, constants, strict=True):
-            if constant is not None and constant[1] < _LARGEST_DOUBT * abs(constant[0]):
+            if constant is not None and is_certain(constant):
                 found += _unfold(source, point, exact, constant, step, first, borel, digits)
     return tuple(sorted(found, key=_order))
 

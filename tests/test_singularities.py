@@ -284,6 +284,50 @@ def test_what_the_model_does_not_cover_is_not_returned():
     assert from_germ(essential).borel().singularities() == ()
 
 
+# -- other sheets ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("terms", [20, 40, 60, 120, 240])
+def test_a_critical_value_close_behind_on_another_sheet(terms):
+    """11/8 + 5 sqrt(5)/8 is singular on other sheets only, and close to 5 sqrt(5)/4, where S = i sqrt|V''(c)/V''(c')|.
+
+    V = x^4/4 - x^2 + x at c = -(1 + sqrt(5))/2; c' = (sqrt(5) - 1)/2; V'' = 3x^2 - 2: the ratio is the golden one to
+    the fourth.
+    """
+    root = sympy.sqrt(5)
+    [point] = Action("x**4/4 - x**2 + x").expand(terms, at=-(1 + root) / 2).borel().singularities()
+    assert point.location_enclosure.contains(5 * root / 4)
+    assert point.exponent == 0
+    assert point.stokes_enclosure.contains(sympy.I * (3 + root) / 2)
+    assert point.stokes_enclosure.digits >= 15
+
+
+@pytest.mark.parametrize("shift", [Fraction(1, 5), Fraction(1, 10), Fraction(1, 30)])
+@pytest.mark.parametrize("terms", [30, 60])
+def test_a_pole_on_the_second_sheet_is_not_returned(shift, terms):
+    """1/(h + sqrt(1 - z)): the pole at 1 - h^2 is not on the first sheet; K = -1/h^2 at 1."""
+    root = power(Fraction(1, 2), Fraction(1), terms)
+    root[0] += shift
+    germ = [1 / root[0]]
+    for n in range(1, terms):
+        germ.append(-sum((root[k] * germ[n - k] for k in range(1, n + 1)), Fraction(0)) / root[0])
+    for point in from_germ(germ).borel().singularities():
+        assert point.location_enclosure.contains(1)
+        assert point.exponent == Fraction(1, 2)
+        assert point.stokes_enclosure.contains(
+            sympy.I * sympy.sqrt(sympy.pi) / sympy.Rational(shift.numerator, shift.denominator) ** 2
+        )
+
+
+@given(st.integers(-3, 3), st.integers(-3, 3), st.integers(2, 12), st.sampled_from([-1, 1]), st.sampled_from([24, 40]))
+@settings(max_examples=15, deadline=None)
+def test_random_actions_with_two_saddles_close_to_each_other(here, there, apart_by, sign, terms):
+    """V' = (x - a)((x - b)^2 -+ 1/k): two critical values that differ by little."""
+    x = sympy.Symbol("x")
+    slope = sympy.expand((x - here) * ((x - there) ** 2 - sympy.Rational(sign, apart_by)))
+    check_against_critical_values(isolated(str(sympy.integrate(slope, x))), terms)
+
+
 # -- bad input ---------------------------------------------------------------------------------------------------------
 
 
