@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from flint import fmpq, fmpz
@@ -16,7 +16,34 @@ from .algebraic import AlgebraicNumber
 from .numbers import is_exact_zero, working_precision
 from .power_series import Scalar
 
-__all__ = ["growth"]
+if TYPE_CHECKING:
+    from .series import FormalSeries
+
+__all__ = ["growth", "is_convergent"]
+
+#: Times the spread over windows that a growth rate may be wrong: oscillating coefficients are hard to fit.
+_SAFETY = 6
+
+#: Gevrey orders that count as convergent below, and as faster than n! above.
+_CONVERGENT, _FASTER = 0.75, 1.25
+
+
+def is_convergent(series: FormalSeries) -> bool:
+    """Whether the coefficients clearly grow slower than n!, so that the Borel transform is entire.
+
+    False where they grow like n!, and where there are too few of them to tell. Raises ValueError where they clearly
+    grow faster: the Borel transform has radius 0 then.
+    """
+    try:
+        order, error = growth(series.terms, factorial=True)
+    except ValueError:  # too few to tell
+        return False
+    if order - error > _FASTER:
+        raise ValueError(
+            f"the coefficients grow like n!^{order:.2f} (± {error:.2g}): the Borel transform has radius 0. "
+            "Write the series in a power of g in which it is Gevrey-1"
+        )
+    return order + error < _CONVERGENT
 
 
 def growth(terms: Sequence[Scalar], factorial: bool) -> tuple[float, float]:
@@ -31,9 +58,7 @@ def growth(terms: Sequence[Scalar], factorial: bool) -> tuple[float, float]:
             if size is not None:
                 points.append((n, size))
     if len(points) < 12:
-        raise ValueError(
-            f"the growth of a series shows only in 12 or more non-zero coefficients, got {len(points)}"
-        )
+        raise ValueError(f"the growth of a series shows only in 12 or more non-zero coefficients, got {len(points)}")
     n, size = np.array(points, dtype=float).T
     columns = [n, np.log(n), np.ones_like(n)]
     if factorial:
@@ -48,7 +73,7 @@ def growth(terms: Sequence[Scalar], factorial: bool) -> tuple[float, float]:
     ]
     fits = [_upper_fit(design[a:b], size[a:b]) for a, b in windows]
     best = fits[0]
-    return best, 2 * max(abs(f - best) for f in fits) + 1e-9
+    return best, _SAFETY * max(abs(f - best) for f in fits) + 1e-9
 
 
 def _upper_fit(design: np.ndarray[Any, Any], size: np.ndarray[Any, Any]) -> float:

@@ -21,6 +21,7 @@ from .borel import BorelTransform
 from .borel_pade import MIN_TERMS, PadeSum, estimate, neighbours
 from .continuation.pade import Pade, PrecisionError
 from .errors import StokesLineError
+from .gevrey import is_convergent
 from .numbers import Enclosure, ball, bits_for, check_digits, enclosure, midpoint, working_precision
 from .rays import Ray, Side
 from .series import FormalSeries
@@ -33,10 +34,6 @@ GUARD_BITS = 40
 
 #: Precision is not raised beyond this many times that of the first attempt.
 MAX_RAISE = 64
-
-#: A series is refused where its Gevrey order is certainly above this: by so many times the error of the fit, which the
-#: oscillations that a complex pair of singularities makes can lead astray.
-MAX_GEVREY_ORDER, GEVREY_MARGIN = 1.25, 3
 
 
 def borel_sum(
@@ -170,21 +167,8 @@ def _checked(
             raise ValueError(
                 f"a sum with an error needs at least {MIN_TERMS} coefficients, got {len(series)}: give more of them"
             )
-        _refuse_fast_growth(series)
+        is_convergent(series)  # refuses a series that grows faster than n!
     return ray, digits, borel
-
-
-def _refuse_fast_growth(series: FormalSeries) -> None:
-    try:
-        order = series.gevrey_order()
-    except ValueError:  # too few coefficients to tell
-        return
-    value, error = float(order.value.real), float(order.error)
-    if value - GEVREY_MARGIN * error > MAX_GEVREY_ORDER:
-        raise ValueError(
-            f"the coefficients grow like n!^{value:.2f} (± {error:.2g}), too fast for Borel "
-            "summation of the first order: write the series in a power of g in which it is Gevrey-1"
-        )
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -216,8 +216,8 @@ class FormalSeries:
         """Estimate the s in ``|a_n| ~ n!^s R^(-n) n^beta``.
 
         0: convergent; 1: Borel summable in the ordinary sense (Gevrey-1); 2: like (2n)!.
-        A least-squares fit of log|a_n| in log n!, n, log n and 1 over the later half of the coefficients; the error is
-        the spread over other windows, doubled. Zeros, and dips where a complex pair of singularities makes the
+        A least-squares fit of log|a_n| in log n!, n, log n and 1 over the later coefficients; the error is six
+        times the spread over other windows. Zeros, and dips where a complex pair of singularities makes the
         coefficients oscillate, are left out of the fit.
 
         Returns
@@ -238,7 +238,10 @@ class FormalSeries:
         """
         order, spread = growth(self.terms, factorial=True)
         return Enclosure(
-            mpmath.mpc(order), mpmath.mpf(spread), "estimated", "least squares of log|a_n|, spread over windows doubled"
+            mpmath.mpc(order),
+            mpmath.mpf(spread),
+            "estimated",
+            "least squares of log|a_n|, six times the spread over windows",
         )
 
     # -- arithmetic ---------------------------------------------------------------------------------------------------

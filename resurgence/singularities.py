@@ -37,6 +37,7 @@ from mpmath import libmp
 from .darboux import LARGEST_REST, Constant, Source, is_certain, stokes_constants, unexplained
 from .differential_approximants import SingularPoint, Terms, singular_points, working_bits
 from .germ_equation import later_constants
+from .gevrey import is_convergent
 from .numbers import Enclosure, Status, check_digits, is_exact_zero, working_precision
 
 if TYPE_CHECKING:
@@ -196,7 +197,7 @@ def find_singularities(borel: BorelTransform, digits: int = 20) -> tuple[Singula
             f"({len(borel)} terms{', of which every ' + _ordinal(step) + ' is not zero' if step > 1 else ''}): "
             "give more terms"
         )
-    if _is_entire(borel):
+    if is_convergent(borel.series):
         return ()
     # A germ z^r f(z^m) is that of f in disguise: A^m is singular for f where A is for the germ.
     bits = working_bits(80, digits)
@@ -246,21 +247,6 @@ def _usable_length(borel: BorelTransform) -> int:
                 )
             return n
     return len(borel)
-
-
-def _is_entire(borel: BorelTransform) -> bool:
-    """Whether the coefficients a_n clearly grow slower than n!; ValueError where they clearly grow faster."""
-    try:
-        order = borel.series.gevrey_order()
-    except ValueError:  # too few terms to tell
-        return False
-    value, error = float(order.value.real), float(order.error)
-    if value - error > 1.4:
-        raise ValueError(
-            f"the coefficients grow like n!^{value:.2f} (± {error:.2g}): the Borel transform has radius 0 and no "
-            "singularity can be found. Write the series in a power of g in which it is Gevrey-1"
-        )
-    return value + error < 0.6
 
 
 def _samples(borel: BorelTransform, length: int, bits: int, noisy: bool) -> list[list[acb]]:

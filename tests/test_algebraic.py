@@ -98,6 +98,18 @@ def test_real_numbers_have_real_balls():
     assert not fourth.generator.ball(100).imag.is_zero()
 
 
+def test_a_real_number_in_a_complex_field_has_a_real_ball():
+    """The square root of 2 as zeta - zeta^3 with an eighth root of unity zeta."""
+    modulus = fmpz_poly([1, 0, 0, 0, 1])
+    zeta = NumberField(modulus, acb(arb(0.707, 0.01), arb(0.707, 0.01))).generator
+    root2 = zeta - zeta**3
+    assert root2.ball(200).imag.is_zero()
+    assert root2.ball(200).real > 1.41
+    assert not zeta.ball(200).imag.is_zero()
+    assert not (zeta + zeta**2 - zeta**3).ball(100).imag.is_zero()
+    assert root2 == NumberField(fmpz_poly([-2, 0, 1]), acb(arb(1.414, 0.01))).generator
+
+
 def test_refusals():
     i = gaussian_rational(0, 1)
     with pytest.raises(ZeroDivisionError, match="algebraic number 0"):

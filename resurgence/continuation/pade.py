@@ -286,9 +286,11 @@ class Pade:
             return self._fractions[1]
         try:
             fractions = self._expand(bits)
-        except Unresolved:
+        except Unresolved as problem:
             if self._entry.unlimited:
-                raise
+                raise ValueError(
+                    f"{problem}: multiple poles are resolved for rational coefficients only; take other orders"
+                ) from problem
             self._refuse(f"poles and residues to {bits} bits", lambda sharp: sharp.partial_fractions(bits))
         self._fractions = bits, fractions
         return fractions

@@ -10,6 +10,7 @@ alternate with zeros at a distance comparable to their own, are not.
 from __future__ import annotations
 
 import cmath
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -53,9 +54,22 @@ class PartialFractions:
         return [part[0] for part in self.principal_parts]
 
     def accuracy_bits(self) -> int:
-        """Relative accuracy of the worst pole or coefficient; exact zeros count as accurate."""
-        parts = [c for part in self.principal_parts for c in part]
-        return min((c.rel_accuracy_bits() for c in self.poles + parts if not c.is_zero()), default=1 << 40)
+        """Relative accuracy of the worst pole or principal part; exact zeros count as accurate."""
+        parts = [_accuracy(pole, part) for pole, part in zip(self.poles, self.principal_parts, strict=True)]
+        return min([*parts, *(pole.rel_accuracy_bits() for pole in self.poles if not pole.is_zero())], default=1 << 40)
+
+
+def _accuracy(pole: acb, part: list[acb]) -> int:
+    """Of a simple pole's residue by itself; of several coefficients, any of which may vanish, by the largest."""
+    if len(part) == 1:
+        return 1 << 40 if part[0].is_zero() else int(part[0].rel_accuracy_bits())
+    with working_precision(64):
+        scales = [abs(pole) ** -(j + 1) for j in range(len(part))]
+        size = max((abs(c) * scale).lower() for c, scale in zip(part, scales, strict=True))
+        error = max((arb(c.rad()) * scale).upper() for c, scale in zip(part, scales, strict=True))
+        if error.is_zero():
+            return 1 << 40
+        return math.floor(float((size / error).log().mid()) / math.log(2)) if size > 0 else -1
 
 
 def expand(entry: Entry, roots: list[tuple[acb, int]], bits: int) -> PartialFractions:

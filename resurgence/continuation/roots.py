@@ -91,7 +91,7 @@ def certified_roots(
             if enclosures is not None and limit is not None:
                 return enclosures
             raise Unresolved(f"the roots of a polynomial of degree {n} could not be enclosed to {bits} bits")
-        if reached < 1.5 * known:  # the evaluation, not the iteration, is what limits it
+        if reached < 1.5 * known or known > bits // 2:  # the evaluation, not the iteration, is what limits it
             loss += max(64, loss // 2, 2 * known - reached)
         if enclosures is not None:
             known = max(known, min(reached, bits // 2 + 16))
