@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 WORKERS ?= 2
 
-.PHONY: demo test lint types suite benchmarks clean
+.PHONY: demo test lint types suite benchmarks search clean
 
 demo: .venv/core
 	$(BIN)/python -m resurgence.demo --out demo
@@ -24,6 +24,10 @@ suite: .venv/test
 # Ratios of times: alone on the machine, and without the tracing of the coverage run.
 benchmarks: .venv/test
 	$(BIN)/python -m pytest -s tests/test_bench_*.py --benchmark-columns=median,iqr,rounds
+
+# The property tests on other random examples than those of the suite.
+search: .venv/test
+	HYPOTHESIS_PROFILE=search $(BIN)/python -m pytest -n $(WORKERS) --ignore-glob='tests/test_bench_*'
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

@@ -5,9 +5,9 @@ on the ray only through the side on which it passes each pole. By Cauchy's theor
 has no singularities: to sum on one side of a Stokes line it is turned away from the poles on that line, which imitate a
 cut, to the angle at which the approximants agree best.
 
-The error is estimated from three things, and is their sum:
+The error is estimated from three things, and is ``SAFETY`` times their sum, or more where there are few poles:
 
-* the *spread* of the sums of neighbouring approximants, times ``SAFETY``;
+* the *spread* of the sums of neighbouring approximants;
 * *poles passed*: what changes if poles between the given ray and the turned one belong on the other side;
 * a *cut crossed*: the chains of poles are cuts, laid where the approximants like it, not the germ (Stahl 1997,
   J. Approx. Theory 91, 139). Where one crosses the ray all approximants agree on the wrong sheet from there on, so that
@@ -36,8 +36,12 @@ __all__ = ["MIN_TERMS", "ON_RAY", "Estimate", "PadeSum", "estimate", "neighbours
 #: Coefficients that the smallest sum with an error needs.
 MIN_TERMS = 4
 
-#: Factor between the spread of the neighbours and the error that is stated.
+#: Factor between the spread of the neighbours, and the jumps in doubt, and the error that is stated.
 SAFETY = 8
+
+#: With fewer poles than this the whole error grows in proportion: neighbours of low order resemble each other by
+#: chance, and the jumps across poles are known no better than the poles.
+MANY_POLES = 16
 
 #: Approximants whose sums are compared with that of the main one: one for every four coefficients, within these limits.
 NEIGHBOURS = 4, 8
@@ -288,10 +292,11 @@ def _best(
     turns = {turn for choice in choices for _, turn in choice}
     costs = {turn: sums[0].passed(turn, moving) + sums[0].crossed(turn, moving) for turn in turns}
     best: Estimate | None = None
+    low_order = max(1.0, MANY_POLES / max(1, sums[0].points.size))
     for choice in choices:
         combined = [s.along(choice) for s in sums]
         spread = max((abs(other.mid() - combined[0].mid()).upper() for other in combined[1:]), default=arb(0))
-        error = SAFETY * spread + sum((costs[turn] for _, turn in choice), arb(0))
+        error = low_order * SAFETY * (spread + sum((costs[turn] for _, turn in choice), arb(0)))
         if error > DOUBT * abs(combined[0]):
             error = max(DOUBTFUL * error, abs(combined[0]).upper())
         if best is None or error < best.error:

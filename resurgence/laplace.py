@@ -86,6 +86,9 @@ def borel_sum(
     the ball (so that it includes what is not known of the coefficients). It has covered the truth in every test against
     closed forms, but is an estimate: singularities that the coefficients do not show yet are not in it.
 
+    Without a closed form the singularities are known to their errors only: a ray that passes one more closely than that
+    counts as passing through it. A float ``direction`` is never exactly on a Stokes line; ``sympy.pi`` may be.
+
     References
     ----------
     Borel-Padé summation: Graffi, Grecchi & Simon 1970, Phys. Lett. B 32, 631; lateral and median sums: Delabaere & Pham
