@@ -1,0 +1,20 @@
+"""The README's first program prints what the README says."""
+
+import pathlib
+import runpy
+
+README = pathlib.Path(__file__).parents[1] / "README.md"
+
+
+def test_the_first_program_prints_what_stands_below_it(tmp_path, capsys):
+    text = README.read_text(encoding="utf-8")
+    program, _, rest = text.partition("```python\n")[2].partition("```")
+    printed = rest.partition("```\n")[2].partition("```")[0]
+    file = tmp_path / "readme.py"
+    file.write_text(program, encoding="utf-8")
+    runpy.run_path(str(file))
+    actual = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    expected = [
+        line.split("        from ")[0].split("       the ")[0].rstrip() for line in printed.splitlines() if line
+    ]
+    assert actual == expected
