@@ -89,7 +89,7 @@ class BorelTransform:
             return tuple(for_people(b) for b in exact)
         if self.leroy == 0:
             return tuple(for_people(b) for b in self.terms)
-        return tuple(for_people(b) for b in self.balls(212))
+        return tuple(for_people(b, "certified" if self.is_exact else "estimated") for b in self.balls(212))
 
     def __len__(self) -> int:
         return len(self.series)

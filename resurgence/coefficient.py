@@ -11,7 +11,7 @@ import sympy
 from flint import acb, arb, fmpq, fmpz_poly
 
 from .algebraic import AlgebraicNumber, NumberField, gaussian_rational
-from .numbers import Enclosure, ball, enclosure, rational, working_precision
+from .numbers import Enclosure, Status, ball, enclosure, rational, working_precision
 from .power_series import Scalar
 
 __all__ = ["Coefficient", "for_people", "scalar"]
@@ -84,7 +84,8 @@ def _algebraic(value: sympy.Basic) -> Scalar:
     return field.generator
 
 
-def for_people(term: Scalar) -> Coefficient:
+def for_people(term: Scalar, status: Status = "estimated") -> Coefficient:
+    """Exact numbers as they are; a ball is as good as the word for the numbers it came from, so it is an estimate."""
     if isinstance(term, fmpq):
         return Fraction(int(term.p), int(term.q))
-    return enclosure(term, "certified") if isinstance(term, acb) else term
+    return enclosure(term, status, "radius of the ball given") if isinstance(term, acb) else term

@@ -86,8 +86,8 @@ def borel_sum(
     the ball (so that it includes what is not known of the coefficients). It has covered the truth in every test against
     closed forms, but is an estimate: singularities that the coefficients do not show yet are not in it.
 
-    Without a closed form the singularities are known to their errors only: a ray that passes one more closely than that
-    counts as passing through it. A float ``direction`` is never exactly on a Stokes line; ``sympy.pi`` may be.
+    Without a closed form a ray within 2^-40 radians of a pole of the approximant counts as passing through it, which
+    matters where no exact direction is given: a float ``direction`` is never exactly on a Stokes line, ``sympy.pi`` is.
 
     References
     ----------

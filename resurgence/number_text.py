@@ -14,7 +14,7 @@ import sympy
 from flint import acb, arb, fmpq, fmpz
 
 from .algebraic import AlgebraicNumber, gaussian_rational
-from .numbers import BITS_PER_DIGIT, MAX_DECIMAL_EXPONENT, rational, working_precision
+from .numbers import BITS_PER_DIGIT, MAX_DECIMAL_EXPONENT, rational, split_complex, working_precision
 
 __all__ = ["exact_number", "rounded_number"]
 
@@ -30,13 +30,6 @@ MAX_RADICAND = 10**20
 _HINT = "write it like 1/10, -0.25, 1/2+3j, 2**(5/3)/3, sqrt(2) or -pi/2"
 _NAMES: dict[str, sympy.Expr] = {"pi": sympy.pi, "I": sympy.I, "i": sympy.I, "j": sympy.I}
 
-_DECIMAL = r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
-_REAL = rf"{_DECIMAL}(?:\s*/\s*{_DECIMAL})?"
-_IMAGINARY_UNIT = r"\s*\*?\s*[ijIJ]"
-_COMPLEX = re.compile(
-    rf"\s*(?:(?P<re>[+-]?\s*{_REAL})(?:\s*(?P<sign>[+-])\s*(?P<im>{_REAL})?{_IMAGINARY_UNIT})?"
-    rf"|(?P<only_sign>[+-]?)\s*(?P<only_im>{_REAL})?{_IMAGINARY_UNIT})\s*"
-)
 _SIMPLE_DECIMAL = re.compile(r"(?P<sign>[+-]?)(?P<whole>\d*)\.?(?P<part>\d*)(?:[eE](?P<exponent>[+-]?\d+))?")
 
 
@@ -73,7 +66,7 @@ def exact_number(text: str) -> sympy.Expr:
         raise TypeError(f"a number is given as text, got {text!r} of type {type(text).__name__}")
     if len(text) > MAX_CHARACTERS:
         raise ValueError(f"a number of {len(text)} characters is too long, at most {MAX_CHARACTERS} are read")
-    parts = _split_complex(text)
+    parts = split_complex(text)
     if parts is not None:
         return _rational(parts[0]) + sympy.I * _rational(parts[1])
     try:
@@ -164,7 +157,7 @@ def rounded_number(text: str) -> fmpq | AlgebraicNumber | acb:
     """
     if len(text) > MAX_ENTRY:
         raise ValueError(f"a number of {len(text)} characters is too long, at most {MAX_ENTRY} are read")
-    parts = _split_complex(text)
+    parts = split_complex(text)
     if parts is None:
         shown = text if len(text) <= 60 else text[:57] + "..."
         raise ValueError(f"{shown!r} is not a number; write it like 3/4, -1.25e-3 or 1/2+3j")
@@ -185,7 +178,7 @@ def _rounded_real(text: str) -> fmpq | arb:
             raise ValueError(f"division by zero in {text!r}")
         return left / right
     match = _SIMPLE_DECIMAL.fullmatch(text)
-    assert match is not None, "_split_complex has accepted this text"
+    assert match is not None, "split_complex has accepted this text"
     digits = fmpz(match["whole"] + match["part"])
     if match["sign"] == "-":
         digits = -digits
@@ -197,21 +190,3 @@ def _rounded_real(text: str) -> fmpq | arb:
     unit = fmpq(10) ** (exponent - len(match["part"]))
     with working_precision(64 + round(len(text) * BITS_PER_DIGIT)):
         return arb(digits * unit) + arb(0, arb(unit / 2).upper())
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-
-
-def _split_complex(text: str) -> tuple[str, str] | None:
-    """The texts of real and imaginary part ("0" for a part that is not there), or None for another kind of text.
-
-    >>> _split_complex("1/2 - 3.50j"), _split_complex("-i"), _split_complex("7e-3"), _split_complex("2*x")
-    (('1/2', '-3.50'), ('0', '-1'), ('7e-3', '0'), None)
-    """
-    match = _COMPLEX.fullmatch(text)
-    if match is None:
-        return None
-    if match["re"] is None:
-        return "0", match["only_sign"] + (match["only_im"] or "1")
-    real = re.sub(r"\s", "", match["re"])
-    return real, "0" if match["sign"] is None else match["sign"].replace("+", "") + (match["im"] or "1")

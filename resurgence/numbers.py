@@ -88,10 +88,9 @@ def bits_for(digits: int) -> int:
 
 _NUMBER = r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
 _RATIONAL_TEXT = re.compile(rf"\s*([+-]?)\s*({_NUMBER})\s*(?:/\s*({_NUMBER}))?\s*")
-_COMPLEX_TEXT = re.compile(
-    rf"\s*(?P<re>[+-]?\s*{_NUMBER}(?:\s*/\s*{_NUMBER})?(?=\s*(?:[+-]|$)))?"
-    rf"\s*(?:(?P<sign>[+-])?\s*(?:(?P<im>{_NUMBER}(?:\s*/\s*{_NUMBER})?)\s*\*?\s*)?[ijIJ](?:\s*/\s*(?P<over>{_NUMBER}))?)?\s*"
-)
+_REAL = rf"{_NUMBER}(?:\s*/\s*{_NUMBER})?"
+_IMAGINARY = rf"(?:({_REAL})?\s*\*?\s*[ijIJ](?:\s*/\s*({_NUMBER}))?)"
+_COMPLEX_TEXT = re.compile(rf"\s*(?:([+-]?\s*{_REAL})(?:\s*([+-])\s*{_IMAGINARY})?|([+-]?)\s*{_IMAGINARY})\s*")
 
 
 #: Binary exponents an mpf may have that is to become an exact rational.
@@ -191,21 +190,38 @@ def _refuse_infinite(value: object) -> NoReturn:
     raise ValueError(f"a finite number is needed, got {value}")
 
 
-def _complex_from_text(text: str) -> tuple[fmpq, fmpq] | None:
+def split_complex(text: str) -> tuple[str, str] | None:
+    """The texts of real and imaginary part ("0" for a part that is not there), or None for another kind of text.
+
+    >>> split_complex("1/2 - 3.50j"), split_complex("-i"), split_complex("7e-3"), split_complex("2*x")
+    (('1/2', '-3.50'), ('0', '-1'), ('7e-3', '0'), None)
+    >>> split_complex("1 + 2j/3")
+    ('1', '2/3')
+    """
     match = _COMPLEX_TEXT.fullmatch(text)
-    if match is None or not re.search(r"[ijIJ]", text):
+    if match is None:
         return None
-    if match["re"] is not None and match["sign"] is None:
+    real, sign, size, over, only_sign, only_size, only_over = match.groups()
+    if real is None:
+        real, sign, size, over = "0", only_sign, only_size, only_over
+    elif sign is None:
+        return re.sub(r"\s", "", real), "0"
+    size = size or "1"
+    if over is not None:
+        if "/" in size:
+            return None  # 1/2j/3
+        size = f"{size}/{over}"
+    return re.sub(r"\s", "", real), re.sub(r"\s", "", sign.replace("+", "") + size)
+
+
+def _complex_from_text(text: str) -> tuple[fmpq, fmpq] | None:
+    parts = split_complex(text)
+    if parts is None:
         return None
-    re_part = _rational_from_text(match["re"]) if match["re"] else fmpq(0)
-    im_part = _rational_from_text(match["im"]) if match["im"] else fmpq(1)
-    over = _rational_from_text(match["over"]) if match["over"] else fmpq(1)
-    if re_part is None or im_part is None or over is None:
-        return None
-    if over == 0:
-        raise ValueError(f"division by zero in {text!r}")
-    im_part = im_part / over
-    return re_part, -im_part if match["sign"] == "-" else im_part
+    re_part, im_part = (_rational_from_text(part) for part in parts)
+    assert re_part is not None, "split_complex gives texts of reals"
+    assert im_part is not None, "split_complex gives texts of reals"
+    return re_part, im_part
 
 
 def ball(value: object, bits: int) -> acb:

@@ -156,7 +156,7 @@ def test_a_file_of_rounded_numbers(run, tmp_path):
     document = json.loads(out)
     assert status == 0
     assert enclosure(document["rows"][0]["numerical"]["location"]).contains("1/6")
-    assert document["series"]["first"][1]["status"] == "certified"
+    assert document["series"]["first"][1]["status"] == "estimated"
     assert "series" in run("analyze", str(path))[1]
 
 

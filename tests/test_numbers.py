@@ -90,7 +90,7 @@ def test_what_is_not_a_number_is_refused(bad):
 
 
 @pytest.mark.parametrize(
-    "bad", ["", "abc", "1+", "1 2", "2j3", "__import__('os')", "nan", "inf", "1e", "0x10", "1/2/3"]
+    "bad", ["", "abc", "1+", "1 2", "2j3", "__import__('os')", "nan", "inf", "1e", "0x10", "1/2/3", "1/2j/3"]
 )
 def test_text_that_is_no_number_is_refused(bad):
     with pytest.raises(ValueError, match="is not a number"):
@@ -112,6 +112,9 @@ def test_numbers_that_cannot_be_are_refused(bad):
         (" 2 - I ", 2 - 1j),
         ("1e2+0.5*i", 100 + 0.5j),
         ("3j/4", 0.75j),
+        ("10j", 10j),
+        ("1/2 - 3 i / 4", 0.5 - 0.75j),
+        ("1/4j", 0.25j),
     ],
 )
 def test_complex_text(text, z):

@@ -61,7 +61,10 @@ def in_balls(coefficients: Sequence[Fraction | Enclosure], bits: int) -> list[ac
 
 def dense_solution(b: Sequence[fmpq], m: int, n: int) -> tuple[list[fmpq], list[fmpq]] | None:
     """Numerator and denominator by exact linear algebra; None where the system is singular."""
-    at = lambda k: b[k] if k >= 0 else fmpq(0)  # noqa: E731
+
+    def at(k: int) -> fmpq:
+        return b[k] if k >= 0 else fmpq(0)
+
     q = [fmpq(1)]
     if n:
         matrix = fmpq_mat([[at(m + i - j) for j in range(1, n + 1)] for i in range(1, n + 1)])
@@ -215,6 +218,11 @@ def test_algebraic_coefficients_find_their_block() -> None:
     (pole,) = pade.poles(30)
     assert pole.location.contains(-1j)
     assert pole.residue.contains(1j)
+    # Random primes found the block, and nothing proved it.
+    assert pole.location.status == pole.residue.status == pade(2).status == pade.denominator[1].status == "estimated"
+    assert "random primes" in pole.location.method
+    regular = Pade(Germ([i**k * (k + 1) for k in range(2)]), 0, 1)
+    assert regular.poles(20)[0].location.status == "certified"
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -75,8 +75,10 @@ def nearest(point, candidates):
 @pytest.mark.parametrize("terms", [12, 24, 120])
 def test_models(model, terms):
     """Location, exponent and Stokes constant contain the exact ones, and come close to them with more terms."""
-    if model is models.stirling:
-        terms = max(terms, 24)  # every other coefficient is zero
+    if model is models.stirling and terms == 12:  # every other coefficient is zero
+        with pytest.raises(ValueError, match="at least 8 usable coefficients, got 6"):
+            model.series(terms).borel().singularities()
+        return
     found = model.series(terms).borel().singularities()
     assert found, model.name
     for point in found[:8]:

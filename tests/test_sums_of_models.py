@@ -17,20 +17,25 @@ import resurgence as rs
 NAMES = ["euler", "euler_alternating", "quartic", "cubic", "double_well", "stirling", "error_function", "bessel_k(1/3)"]
 
 
+def _offsets(largest):
+    """Angles off an axis of any size down to 1e-11; laplace.py takes a ray for one through a pole below 2^-40."""
+    sizes = st.one_of(st.floats(0.01, largest), st.sampled_from([10.0**-k for k in range(1, 12)]))
+    return st.builds(lambda sign, size: sign * size, st.sampled_from([-1, 1]), sizes)
+
+
 @st.composite
 def rays(draw, smallest, largest):
     """A coupling, a side, a direction within a quarter turn of its argument."""
     size = draw(st.fractions(min_value=Fraction(smallest), max_value=Fraction(largest), max_denominator=200))
     where = draw(st.sampled_from(["positive", "negative", "imaginary", "plane"]))
     if where == "plane":
-        # Bare coefficients do not show on which side of a singularity a ray passes that all but runs into it.
-        angle = draw(st.sampled_from([-1, 1])) * draw(st.integers(2, 310)) / 100
+        angle = draw(_offsets(3.1))
         g = complex(float(size) * cmath.exp(1j * angle))
     else:
         g = {"positive": size, "negative": -size, "imaginary": f"{size}j"}[where]
         angle = {"positive": 0.0, "negative": math.pi, "imaginary": math.pi / 2}[where]
     turned = draw(st.booleans())
-    direction = angle + draw(st.sampled_from([-1, 1])) * draw(st.integers(2, 130)) / 100 if turned else None
+    direction = angle + draw(_offsets(1.3)) if turned else None
     return g, draw(st.sampled_from(["above", "below", "median"])), direction
 
 

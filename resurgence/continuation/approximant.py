@@ -99,6 +99,9 @@ class Entry:
         Whether the coefficients can be had to any precision.
     degrees : (int, int)
         Degrees in y = z^step of numerator (without z^shift) and denominator, in lowest terms once that is known.
+    proved : bool
+        Whether the degrees are: a regular entry proves itself, and an exact solution is checked. That an entry lies
+        in a block is otherwise the word of two random primes.
     """
 
     source: Source
@@ -109,6 +112,7 @@ class Entry:
     unlimited: bool = field(init=False)
     degrees: tuple[int, int] = field(init=False)
     exact: tuple[fmpq_poly, fmpq_poly] | None = field(init=False, default=None)
+    proved: bool = field(init=False, default=True)
     _quotients: list[int] | None = field(init=False, default=None)
     _analysed: bool = field(init=False, default=False)
     _scale: int | None = field(init=False, default=None)
@@ -142,6 +146,7 @@ class Entry:
             self.exact = self._solve_exactly(asked)
         elif n:
             self._quotients = quotient_degrees(_window(self._terms, m - n + 1, m + n + 1, fmpq(0)), n)
+        self.proved = self.exact is not None or self.degrees == asked
 
     def _solve_exactly(self, asked: tuple[int, int]) -> tuple[fmpq_poly, fmpq_poly]:
         m, n = self.degrees

@@ -2,8 +2,10 @@
 
 The [m/n] approximant P/Q of b(z) = sum b_k z^k has deg P <= m, deg Q <= n, Q(0) = 1, Q b - P = O(z^(m+n+1)), or is the
 entry of the block of the Padé table that [m/n] lies in (Baker & Graves-Morris 1996, *Padé Approximants*, ch. 1-2).
-Everything said here about poles, residues and values concerns the approximant, and is certified for it.  What it says
-about the germ is another matter: poles line up along the germ's cuts, and some of them mean nothing.
+Everything said here about poles, residues and values concerns the approximant, and is certified for it; estimated,
+where it lies in a block that was found modulo two random primes and not solved exactly.  With inexact coefficients it
+holds for every series in their balls.  What it says about the germ is another matter: poles line up along the germ's
+cuts, and some of them mean nothing.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from resurgence.continuation.precision import Precision, PrecisionError
 from resurgence.continuation.roots import Unresolved, certified_roots
 from resurgence.numbers import (
     Enclosure,
+    Status,
     ball,
     bits_for,
     check_digits,
@@ -155,7 +158,7 @@ class Pade:
             p = (best.numerator, best.denominator)[which]
             with working_precision(best.precision.input + 64):
                 unscaled = [p[k] * arb(2) ** (best.scale * k) for k in range(e.degrees[which] + 1)]
-                known = [enclosure(c, "certified", f"{self._name} Padé approximant") for c in unscaled]
+                known = [enclosure(c, self._status, self._method) for c in unscaled]
         spaced: list[Fraction | Enclosure] = [Fraction(0)] * (e.shift if which == 0 else 0)
         for k, c in enumerate(known):
             spaced += [Fraction(0)] * (e.step - 1 if k else 0) + [c]
@@ -195,7 +198,7 @@ class Pade:
             value = self._value(z, work, bits)
             if value is not None:
                 with working_precision(bits + 16):
-                    return enclosure(value * 1, "certified", f"value of the {self._name} Padé approximant")
+                    return enclosure(value * 1, self._status, self._method)
             if not self._entry.unlimited:
                 self._refuse(f"the value at {z} to {digits} digits", lambda sharp: sharp(z, digits))
             work *= 2
@@ -221,6 +224,16 @@ class Pade:
             )
             near_zero = value.contains(0) and value.rad() < abs(factor) * terms * arb(2) ** -bits
         return value if near_zero else None
+
+    @property
+    def _status(self) -> Status:
+        """Certified, unless the degrees rest on random primes: known once the entry has been computed."""
+        return "certified" if self._entry.proved else "estimated"
+
+    @property
+    def _method(self) -> str:
+        chance = "" if self._entry.proved else ", its degrees decided modulo two random primes"
+        return f"{self._name} Padé approximant{chance}"
 
     @property
     def _name(self) -> str:
@@ -261,11 +274,13 @@ class Pade:
         """
         bits = bits_for(check_digits(digits))
         fractions = self.partial_fractions(bits)
-        method = f"{self._name} Padé approximant"
         with working_precision(bits + 16):
             return tuple(
                 Pole(
-                    enclosure(p * 1, "certified", method), enclosure(part[0] * 1, "certified", method), len(part), near
+                    enclosure(p * 1, self._status, self._method),
+                    enclosure(part[0] * 1, self._status, self._method),
+                    len(part),
+                    near,
                 )
                 for p, part, near in zip(fractions.poles, fractions.principal_parts, fractions.doublets, strict=True)
             )
