@@ -6,9 +6,92 @@ Everything else raises the standard exceptions, with what was given, what is all
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
-__all__ = ["StokesLineError"]
+__all__ = ["LevelError", "NoPowerSeriesError", "StokesLineError"]
+
+
+class LevelError(ValueError):
+    """A differential operator is singular at 0 of a level other than one, so that Borel's transform does not fit it.
+
+    Parameters
+    ----------
+    operator : str
+        The operator.
+    variable : str
+        Its variable.
+    slopes : sequence of Fraction
+        The slopes of its Newton polygon at 0. A slope s > 0 belongs to the level 1/s, to solutions with an essential
+        singularity exp(c/x^(1/s)) and to coefficients that grow like n!^s; 0 belongs to regular solutions.
+
+    Attributes
+    ----------
+    slopes : tuple of Fraction
+        The same.
+
+    Examples
+    --------
+    >>> from resurgence.differential_operator import DifferentialOperator
+    >>> try:
+    ...     DifferentialOperator(["-x", "1", "x^3"]).borel()
+    ... except LevelError as error:
+    ...     print(*error.slopes, "|", str(error).split(":")[0])
+    0 1/2 | x^3*D^2 + D - x has an irregular singular point of level other than one at x = 0
+    """
+
+    def __init__(self, operator: str, variable: str, slopes: Sequence[Fraction]) -> None:
+        super().__init__(operator, variable, slopes)
+        self.operator, self.variable = operator, variable
+        self.slopes: tuple[Fraction, ...] = tuple(slopes)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.operator} has an irregular singular point of level other than one at {self.variable} = 0: the "
+            f"slopes of its Newton polygon are {', '.join(map(str, self.slopes))}, and a Borel transform needs 0 and 1 "
+            "alone (slope 1/k is level k: a series of level k in x consists of k series of level one in x^k)"
+        )
+
+
+class NoPowerSeriesError(ValueError):
+    """A linear recurrence, or the differential equation behind it, has no power-series solution other than zero.
+
+    Parameters
+    ----------
+    recurrence : str
+        The recurrence.
+    reason : str
+        Why nothing fits.
+
+    Attributes
+    ----------
+    recurrence, reason : str
+        The same.
+
+    Examples
+    --------
+    >>> from resurgence.differential_operator import DifferentialOperator
+    >>> try:
+    ...     DifferentialOperator(["-1", "2*x"]).recurrence().terms([1], 5)  # sqrt(x)
+    ... except NoPowerSeriesError as error:
+    ...     print(error.reason)
+    for n = 0 the equation -1*a_0 = 0 fails: the left side is -1
+    """
+
+    def __init__(self, recurrence: str, reason: str) -> None:
+        super().__init__(recurrence, reason)
+        self.recurrence, self.reason = recurrence, reason
+
+    def __str__(self) -> str:
+        return (
+            f"{self.recurrence} has no power-series solution but zero, since no coefficient is free to choose: "
+            f"{self.reason}"
+        )
+
+
+def _text(location: Any) -> str:
+    """A location as people write it: radicals for an AlgebraicNumber."""
+    return str(location.to_sympy() if hasattr(location, "to_sympy") else location)
 
 
 class StokesLineError(ValueError):
@@ -39,7 +122,7 @@ class StokesLineError(ValueError):
         self.singularities: tuple[Any, ...] = tuple(singularities)
 
     def __str__(self) -> str:
-        places = [str(s.location) for s in self.singularities[:3]]
+        places = [_text(s.location) for s in self.singularities[:3]]
         if len(self.singularities) > len(places):
             places.append("...")
         plural = "y" if len(places) == 1 else "ies"

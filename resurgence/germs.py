@@ -1,4 +1,4 @@
-"""Borel germs in closed form: exact coefficients, exact singularities, certified sums.
+"""Borel germs that are known beyond their coefficients, and those in closed form.
 
 With Phi(g) = sum a_n g^n and B(z) = sum a_n z^n/n!, a :class:`ClosedForm` knows
 
@@ -25,11 +25,12 @@ from fractions import Fraction
 import sympy
 from flint import acb, arb, fmpq, fmpz_poly
 
+from .algebraic import AlgebraicNumber
 from .errors import StokesLineError
-from .numbers import rational, working_precision
+from .numbers import Enclosure, Status, rational, working_precision
 from .rays import Ray, Side
 
-__all__ = ["ClosedForm", "ExactSingularity", "Hypergeometric", "Stirling"]
+__all__ = ["CertifiedSingularity", "ClosedForm", "ExactSingularity", "Germ", "Hypergeometric", "Stirling"]
 
 #: Bits above those asked for in the first evaluation; each further one has twice as many.
 _GUARD_BITS = 24
@@ -77,10 +78,66 @@ class ExactSingularity:
         return rf"$A = {where},\quad \beta = {exponent},\quad S = {stokes}$ ({self.kind})"
 
 
-class ClosedForm(ABC):
+@dataclass(frozen=True)
+class CertifiedSingularity:
+    """A singularity of a Borel germ whose place is exact and whose strength is enclosed.
+
+    Attributes
+    ----------
+    location : AlgebraicNumber or sympy.Expr
+        A.
+    exponent : Fraction
+        beta, as for :class:`ExactSingularity`; a logarithm times (z - A)^n has beta = n.
+    stokes_constant : Enclosure
+        S, as for :class:`ExactSingularity`.
+    """
+
+    location: AlgebraicNumber | sympy.Expr
+    exponent: Fraction
+    stokes_constant: Enclosure
+
+    @property
+    def kind(self) -> str:
+        """``"pole"``, ``"logarithm"`` or ``"branch point"``."""
+        if self.exponent.denominator > 1:
+            return "branch point"
+        return "pole" if self.exponent < 0 else "logarithm"
+
+    def __str__(self) -> str:
+        exact = self.location.to_sympy() if isinstance(self.location, AlgebraicNumber) else self.location
+        return f"{self.kind} at {exact}, exponent {self.exponent}, Stokes constant {self.stokes_constant}"
+
+
+class Germ(ABC):
+    """A Borel germ of which more is known than its coefficients: sums of it are certified.
+
+    Attributes
+    ----------
+    status : str
+        ``"certified"``, or ``"estimated"`` where what is known of the germ has not been proved.
+    method : str
+        What the sums rest on, in a few words.
+    """
+
+    status: Status = "certified"
+    method: str = "closed form of the Borel germ"
+
+    @abstractmethod
+    def sum(self, g: object, bits: int, *, side: Side | None = None, direction: object | None = None) -> acb:
+        """The Borel sum of Phi at g: a ball that contains it, to about ``bits`` relative bits.
+
+        See :meth:`ClosedForm.sum` for the arguments and the errors raised.
+        """
+
+    @abstractmethod
+    def singularities(self, count: int = 8) -> tuple[ExactSingularity | CertifiedSingularity, ...]:
+        """The singularities of B on its first sheet, nearest first; only ``count`` of infinitely many."""
+
+
+class ClosedForm(Germ):
     """What a germ in closed form provides: coefficients, singularities, and sums along rays.
 
-    A new germ defines the first two and the two underscored methods; ``sum`` is theirs put together.
+    A new germ defines the first two and ``sheet`` and ``evaluate``; ``sum`` is theirs put together.
     """
 
     @abstractmethod

@@ -3,8 +3,9 @@
     F(g) = constant * exp(-A/g) * g^nu * Phi(g),     Phi(g) = g^(-1-s) int_0^(inf e^(i theta)) exp(-z/g) z^s B_s(z) dz
 
 along the ray theta = arg g or another less than a quarter turn from it. g^nu is the principal branch, whatever the ray.
-Where the germ of the series is known in closed form the sum is certified; otherwise B_s is continued by Padé
-approximants, which are integrated in partial fractions, and the error is estimated (:mod:`resurgence.borel_pade`).
+Where the germ of the series is known, in closed form or by a linear differential equation, the sum is certified;
+otherwise B_s is continued by Padé approximants, which are integrated in partial fractions, and the error is estimated
+(:mod:`resurgence.borel_pade`).
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def borel_sum(
     g : number
         Not zero; of any argument. Floats stand for the binary fractions they are.
     digits : int, optional
-        Digits to aim for. Without a closed form the coefficients may not suffice for them: the error says so.
+        Digits to aim for. From coefficients alone they may not suffice: the error says so.
     side : {"above", "below", "median"}, optional
         How to pass the singularities on the ray: on their counterclockwise side, on the clockwise one, or the mean of
         the two sums. The mean is the median sum in the sense of resurgence where the jump, as a transseries, is a
@@ -67,7 +68,8 @@ def borel_sum(
     Returns
     -------
     Enclosure
-        ``certified`` where the germ is known in closed form, else ``estimated``. ``value`` approximates
+        ``certified`` where the germ is known in closed form, or by a linear differential equation that is not a
+        guess (:class:`~resurgence.holonomic_germ.HolonomicGerm`), else ``estimated``. ``value`` approximates
         constant * exp(-A/g) * g^nu * Phi(g), with the principal branch of g^nu.
 
     Raises
@@ -120,8 +122,8 @@ def jump(
     Returns
     -------
     Enclosure
-        ``certified`` where the germ is known in closed form (exactly zero where no singularity is on the ray), else
-        ``estimated``: its error is that of the difference, not that of the two sums.
+        ``certified`` where the germ is known (exactly zero where no singularity is on the ray), else ``estimated``:
+        its error is that of the difference, not that of the two sums.
 
     Raises
     ------
@@ -147,7 +149,7 @@ def jump(
         return _certified(
             series, ray, digits, lambda bits: _germ_sum(series, above, bits) - _germ_sum(series, below, bits)
         )
-    return Enclosure(mpmath.mpc(0), mpmath.mpf(0), "certified", "no singularity of the germ on the ray")
+    return Enclosure(mpmath.mpc(0), mpmath.mpf(0), germ.status, "no singularity of the germ on the ray")
 
 
 def prefactor(series: FormalSeries, g: acb, bits: int) -> acb:
@@ -191,7 +193,8 @@ def _certified(series: FormalSeries, ray: Ray, digits: int, phi: Callable[[int],
             value = prefactor(series, ray.coupling(bits), bits) * phi(bits)
         before, reached = reached, value.rel_accuracy_bits()
         if reached >= target or bits > limit or (reached == before and reached > 0):
-            return enclosure(value, "certified", "closed form of the Borel germ")
+            assert series.germ is not None
+            return enclosure(value, series.germ.status, series.germ.method)
         bits *= 2
 
 

@@ -14,13 +14,13 @@ from flint import acb
 
 from .numbers import ball, working_precision
 
-__all__ = ["SIDES", "Ray", "Side"]
+__all__ = ["PRECISIONS", "SIDES", "Ray", "Side"]
 
 Side = Literal["above", "below", "median"]
 SIDES: tuple[Side, ...] = ("above", "below", "median")
 
 #: Precisions tried to decide on which side of a ray a point lies. What the last leaves open lies on the ray, for us.
-_PRECISIONS = (64, 256, 1024, 4096)
+PRECISIONS = (64, 256, 1024, 4096)
 
 
 @dataclass(frozen=True)
@@ -59,13 +59,13 @@ class Ray:
     def __post_init__(self) -> None:
         if self.side is not None and self.side not in SIDES:
             raise ValueError(f"side must be 'above', 'below' or 'median' (or None), got {self.side!r}")
-        if all(self.coupling(bits).contains(0) for bits in _PRECISIONS):
+        if all(self.coupling(bits).contains(0) for bits in PRECISIONS):
             raise ValueError(f"g must not be zero, got {self.g}")
         if self.direction is None:
             return
-        if not ball(self.direction, _PRECISIONS[0]).imag.contains(0):
+        if not ball(self.direction, PRECISIONS[0]).imag.contains(0):
             raise ValueError(f"direction must be a real number (an angle in radians), got {self.direction}")
-        for bits in _PRECISIONS:
+        for bits in PRECISIONS:
             with working_precision(bits):
                 cosine = (self.coupling(bits) * self.towards(bits).conjugate()).real
                 if cosine > 0:
@@ -96,7 +96,7 @@ class Ray:
         clockwise; ``"through"`` and ``"opposite"`` where the point cannot be told from one on the ray, or on the
         half-line opposite to it. Raises ValueError for a ball g that is nearly as wide as it is far from 0.
         """
-        for bits in _PRECISIONS:
+        for bits in PRECISIONS:
             with working_precision(bits):
                 quotient = self.towards(bits) / ball(point, bits)
                 if quotient.imag > 0:

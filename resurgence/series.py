@@ -21,6 +21,7 @@ from flint import acb, fmpq
 from . import power_series
 from .algebraic import AlgebraicNumber
 from .coefficient import Coefficient, for_people, rational_part, scalar
+from .equation_text import parse_equation
 from .gevrey import growth
 from .numbers import Enclosure, is_exact_zero, rational, working_precision
 from .power_series import Scalar
@@ -28,7 +29,8 @@ from .typeset import prefactor_text, series_latex, series_text
 
 if TYPE_CHECKING:
     from .borel import BorelTransform
-    from .germs import ClosedForm
+    from .differential_operator import DifferentialOperator
+    from .germs import Germ
 
 __all__ = ["FormalSeries"]
 
@@ -47,8 +49,9 @@ class FormalSeries:
         nu.
     constant : sympy expression, optional
         The constant in front, such as ``sqrt(pi)``.
-    germ : ClosedForm, optional
-        The Borel transform of the series in closed form, where it is known; sums are then certified.
+    germ : Germ, optional
+        What is known of the Borel transform of the series beyond the coefficients: a closed form or a differential
+        equation. Sums are then certified.
     name : str, optional
         Shown when the series is printed.
 
@@ -75,7 +78,7 @@ class FormalSeries:
         action: object = 0,
         exponent: object = 0,
         constant: object = 1,
-        germ: ClosedForm | None = None,
+        germ: Germ | None = None,
         name: str = "",
     ) -> None:
         if isinstance(coefficients, (str, bytes, dict)) or not isinstance(coefficients, Iterable):
@@ -120,26 +123,100 @@ class FormalSeries:
     @classmethod
     def from_recurrence(
         cls,
-        step: Callable[[int, Sequence[Any]], object],
+        step: Callable[[int, Sequence[Any]], object] | Sequence[object],
         initial: Sequence[object],
         terms: int,
         **prefactor: Any,
     ) -> FormalSeries:
-        """The series with given first coefficients and ``a_n = step(n, [a_0, ..., a_(n-1)])`` afterwards.
+        """The series with given first coefficients and the others by a recurrence.
 
-        Integers are handed to ``step`` as Fractions, so that a division in it is exact.
+        Parameters
+        ----------
+        step : callable or sequence of polynomials
+            Either a function, ``a_n = step(n, [a_0, ..., a_(n-1)])``; integers are handed to it as Fractions, so that a
+            division in it is exact. Or polynomials q_0, ..., q_J in n (text, sympy, numbers) with
+            ``q_0(n) a_n + q_1(n) a_(n+1) + ... + q_J(n) a_(n+J) = 0`` for n >= 0: the germ of the series is then known
+            by a differential equation, and its sums are certified.
+        initial : sequence of numbers
+            a_0, a_1, ..., rational where polynomials are given.
+        terms : int
+            How many coefficients to compute.
 
         >>> s = FormalSeries.from_recurrence(lambda n, a: n * a[-1], [1], 6)
         >>> s.coefficients[5]
         Fraction(120, 1)
+        >>> s == FormalSeries.from_recurrence(["n + 1", -1], [1], 6)
+        True
         """
         if not callable(step):
-            raise TypeError(f"step must be callable, got {step!r}")
+            if not isinstance(step, Sequence) or isinstance(step, (str, bytes)):
+                raise TypeError(f"step must be callable or a sequence of polynomials in n, got {step!r}")
+            from .recurrence import Recurrence
+
+            start = _rationals(initial)
+            return cls._holonomic(Recurrence.of_shifts(step, start).operator(), start, terms, prefactor)
         known: list[Any] = [Fraction(a) if isinstance(a, int) else a for a in initial]
         count = check_terms(terms)
         for n in range(len(known), count):
             known.append(step(n, known))
         return cls(known[:count], **prefactor)
+
+    @classmethod
+    def from_ode(
+        cls,
+        operator: DifferentialOperator | str | Sequence[object],
+        initial: Sequence[object],
+        terms: int = 100,
+        **prefactor: Any,
+    ) -> FormalSeries:
+        """The power series that solves a linear differential equation with polynomial coefficients.
+
+        Parameters
+        ----------
+        operator : DifferentialOperator, sequence of polynomials, or text
+            p_0, ..., p_r with ``p_0 y + p_1 y' + ... + p_r y^(r) = 0``: text such as ``"x^2 + x"``, sympy expressions
+            or numbers, in one variable; or the equation as a text.
+        initial : sequence of rational numbers
+            a_0, a_1, ...: as many as the equation leaves free.
+        terms : int
+            How many coefficients to compute. The sums do not depend on it: they rest on the equation.
+
+        Returns
+        -------
+        FormalSeries
+            Its sums are certified.
+
+        Raises
+        ------
+        ValueError
+            Where no power series with these first coefficients solves the equation, or more than one.
+
+        Examples
+        --------
+        Euler's equation x^3 y'' + (x^2 + x) y' - y = 0, whose solution is x - x^2 + 2 x^3 - 6 x^4 + ...:
+
+        >>> s = FormalSeries.from_ode(["-1", "x^2 + x", "x^3"], initial=[0, 1], terms=6)
+        >>> print(s)
+        g - g^2 + 2 g^3 - 6 g^4 + ... + O(g^6)
+        >>> s == FormalSeries.from_ode("x^3*y'' + (x^2 + x)*y' - y = 0", [0, 1], terms=6)
+        True
+        """
+        from .differential_operator import DifferentialOperator
+
+        if isinstance(operator, str):
+            operator = DifferentialOperator(*parse_equation(operator))
+        if not isinstance(operator, DifferentialOperator):
+            operator = DifferentialOperator(operator)
+        return cls._holonomic(operator, _rationals(initial), terms, prefactor)
+
+    @classmethod
+    def _holonomic(
+        cls, operator: DifferentialOperator, initial: list[fmpq], terms: int, prefactor: dict[str, Any]
+    ) -> FormalSeries:
+        from .holonomic_germ import HolonomicGerm
+
+        germ = HolonomicGerm(operator, initial)
+        return cls(germ.coefficients(check_terms(terms)), germ=germ, **prefactor)
 
     # -- looking at them ----------------------------------------------------------------------------------------------
 
@@ -444,6 +521,16 @@ def check_terms(terms: object) -> int:
     if terms < 1:
         raise ValueError(f"the number of terms must be at least 1, got {terms}")
     return int(terms)
+
+
+def _rationals(values: Sequence[object]) -> list[fmpq]:
+    found = []
+    for n, value in enumerate(values):
+        exact = rational(value)
+        if exact is None:
+            raise ValueError(f"initial coefficients must be rational, got {value} for number {n}")
+        found.append(exact)
+    return found
 
 
 def _action(value: object) -> Any:
