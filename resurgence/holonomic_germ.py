@@ -21,25 +21,20 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from flint import acb, acb_mat, arb, fmpq
 
 from .differential_operator import DifferentialOperator
-from .errors import StokesLineError
 from .frobenius import LocalBasis, PowerSeriesGerm
-from .germs import CertifiedSingularity, Germ
-from .laplace_ray import laplace_integral
+from .linear_germ import GUARD_BITS, MAX_EVALUATIONS, LinearGerm, SheetPoint
 from .linear_system import LinearSystem
 from .numbers import Status, bits_for, enclosure, midpoint, working_precision
-from .rays import Ray, Side
+from .rays import Ray
 from .sectors import free_direction
 from .singular_points import SingularPoint
 
-__all__ = ["HolonomicGerm"]
-
-#: Bits above those asked for in the first attempt, and evaluations before a ball is returned as wide as it is.
-_GUARD_BITS = 30
-_MAX_EVALUATIONS = 6
+__all__ = ["FrobeniusConnection", "HolonomicGerm"]
 
 #: Digits of the Stokes constants that :meth:`HolonomicGerm.singularities` gives.
 STOKES_DIGITS = 40
@@ -51,7 +46,7 @@ _NEGLIGIBLE_BITS = 100
 _NEARNESS = 0.4
 
 
-class HolonomicGerm(Germ):
+class HolonomicGerm(LinearGerm):
     """The germ of the power series that solves a linear differential equation in g.
 
     Parameters
@@ -60,8 +55,9 @@ class HolonomicGerm(Germ):
         In g, with ``operator Phi = 0``.
     initial : sequence of fmpq
         The first coefficients of Phi, enough of them to determine it.
-    proved : bool
-        False where the operator is a guess: sums are then ``"estimated"``.
+    surplus_equations : int, optional
+        Given where the operator is a guess: how many equations more than unknowns speak for it. Sums are then
+        ``"estimated"``.
 
     Raises
     ------
@@ -81,11 +77,15 @@ class HolonomicGerm(Germ):
 
     method = "linear differential equation of the germ"
 
-    def __init__(self, operator: DifferentialOperator, initial: Sequence[fmpq], proved: bool = True) -> None:
+    def __init__(
+        self, operator: DifferentialOperator, initial: Sequence[fmpq], surplus_equations: int | None = None
+    ) -> None:
         self.operator = operator
-        self.status: Status = "certified" if proved else "estimated"
-        if not proved:
-            self.method = "linear differential equation of the germ, guessed from its coefficients"
+        self.status: Status = "certified"
+        if surplus_equations is not None:
+            self.status = "estimated"
+            self.method = f"differential equation guessed from the coefficients, {surplus_equations} of them to spare"
+        self._connections: dict[SingularPoint, FrobeniusConnection] = {}
         self._recurrence = operator.recurrence()
         self._initial = tuple(self._recurrence.terms(initial, len(initial)))
 
@@ -99,7 +99,7 @@ class HolonomicGerm(Germ):
         return self._recurrence.terms(self._initial, count)
 
     @cached_property
-    def _origin(self) -> PowerSeriesGerm:
+    def _power_series(self) -> PowerSeriesGerm:
         count = 1 + max((len(self._initial) - 1, *self.borel_operator.recurrence().free_indices))
         known = self._recurrence.terms(self._initial, count)
         return PowerSeriesGerm(self.borel_operator, [a / math.factorial(n) for n, a in enumerate(known)])
@@ -109,75 +109,48 @@ class HolonomicGerm(Germ):
         return LinearSystem.of_operator(self.borel_operator)
 
     @cached_property
-    def _points(self) -> tuple[SingularPoint, ...]:
+    def _singular_points(self) -> tuple[SingularPoint, ...]:
         """The points other than 0 where a solution of the equation is singular."""
         return tuple(p for p in self.borel_operator.singular_points if p.kind != "apparent" and p.location != 0)
 
     @cached_property
-    def _obstacles(self) -> tuple[SingularPoint, ...]:
+    def _apparent_points(self) -> tuple[SingularPoint, ...]:
         return tuple(p for p in self.borel_operator.singular_points if p.kind == "apparent" and p.location != 0)
 
-    # -- sums ---------------------------------------------------------------------------------------------------------
+    def _linear_system(self) -> LinearSystem:
+        return self._system
 
-    def sum(self, g: object, bits: int, *, side: Side | None = None, direction: object | None = None) -> acb:
-        ray = Ray(g, side, direction)
-        met = [p for p in self._points if ray.passes(p) == "through"]
-        sides: tuple[Side | None, ...] = (None,)
-        if met:
-            if side is None:
-                singular = [p for p in met if self._is_singular(p)]
-                if singular:
-                    raise StokesLineError(singular)
-                side = "above"
-            sides = ("above", "below") if side == "median" else (side,)
-        return self._sum(ray, sides, bits)
+    def _series(self) -> PowerSeriesGerm:
+        return self._power_series
 
-    def _sum(self, ray: Ray, sides: Sequence[Side | None], bits: int) -> acb:
-        directions = [free_direction(ray, side, self._points, self._obstacles, bits) for side in sides]
-        best, working = acb("nan"), bits + _GUARD_BITS
-        for _ in range(_MAX_EVALUATIONS):
-            with working_precision(working):
-                rate = 1 / ray.coupling(working)
-                total = acb(0)
-                for direction in directions:
-                    total += laplace_integral(self._system, self._origin, rate, direction, working)
-                value = total * rate / len(directions)
-            if not best.is_finite() or value.rad() < best.rad():
-                best, gained = value, True
-            else:
-                gained = False
-            missing = bits - best.rel_accuracy_bits()
-            if missing <= 0 or not gained:
-                break
-            working += min(missing, working) + _GUARD_BITS
-        return best
+    def _origin(self, bits: int) -> acb:
+        return acb(0)
+
+    def _points(self) -> tuple[tuple[SingularPoint, ...], tuple[SingularPoint, ...]]:
+        return self._singular_points, self._apparent_points
 
     # -- singularities ------------------------------------------------------------------------------------------------
 
-    @cached_property
-    def connections(self) -> tuple[Connection, ...]:
-        """The germ in the Frobenius basis at each point where it may be singular, nearest first."""
-        return tuple(self._connect(point, bits_for(STOKES_DIGITS)) for point in self._points)
+    def connection(self, point: SingularPoint) -> FrobeniusConnection:
+        """The germ in the Frobenius basis at a point where it may be singular."""
+        if point not in self._connections:
+            self._connections[point] = self._connect(point, bits_for(STOKES_DIGITS))
+        return self._connections[point]
 
-    def singularities(self, count: int = 8) -> tuple[CertifiedSingularity, ...]:
-        found = (connection.singularity(self.status) for connection in self.connections)
-        return tuple(s for s in found if s is not None)[:count]
-
-    def _is_singular(self, point: SingularPoint) -> bool:
-        """Whether the germ is singular at a point, or cannot be shown not to be."""
-        return self.connections[self._points.index(point)].singular_part != ()
-
-    def _connect(self, point: SingularPoint, bits: int) -> Connection:
+    def _sheet_point(self, point: SingularPoint) -> SheetPoint:
+        location = point.location.to_sympy() if point.location.is_rational else point.location
         if point.kind == "irregular":
-            raise ValueError(
-                f"the Borel transform has an irregular singular point at {point.location}: its Stokes constant is not "
-                "one number, and Frobenius bases do not reach it"
-            )
+            return SheetPoint(location, None, None, None, None, "an irregular singular point of the Borel transform")
+        if point.irrational_exponents:
+            return SheetPoint(location, None, None, None, None, "an exponent there is not rational")
+        return self.connection(point).sheet_point(location, self.status)
+
+    def _connect(self, point: SingularPoint, bits: int) -> FrobeniusConnection:
         basis = LocalBasis(self.borel_operator, point.location)
         ray = Ray(point)
-        free = free_direction(ray, "above", self._points, self._obstacles, bits)
-        working = bits + _GUARD_BITS
-        for _ in range(_MAX_EVALUATIONS):
+        free = free_direction(ray, "above", *self._points(), bits)
+        working = bits + GUARD_BITS
+        for _ in range(MAX_EVALUATIONS):
             with working_precision(working):
                 a = point.ball(working)
                 near = (basis.radius(64) * _NEARNESS).lower()
@@ -186,10 +159,10 @@ class HolonomicGerm(Germ):
                 if abs(offset) > near:
                     offset = offset * (near / abs(offset))
                 target = (a + offset).mid()
-                first = (free * (self._origin.radius(64) * _NEARNESS).mid()).mid()
+                first = (free * (self._power_series.radius(64) * _NEARNESS).mid()).mid()
                 if abs(first) > abs(beside):
-                    first = target if abs(target) < self._origin.radius(64) * _NEARNESS else beside
-                state = self._origin.state(first, working)
+                    first = target if abs(target) < self._power_series.radius(64) * _NEARNESS else beside
+                state = self._power_series.state(first, working)
                 state = self._system.transport(state, [first, beside, target], working)
                 t = target - a
                 log_t = (1 - target / a).log() + a.log() + acb(0, arb.pi())
@@ -197,12 +170,12 @@ class HolonomicGerm(Germ):
             missing = bits - _accuracy(coordinates)
             if missing <= 0:
                 break
-            working += missing + _GUARD_BITS
-        return Connection(point, basis, tuple(coordinates.entries()))
+            working += missing + GUARD_BITS
+        return FrobeniusConnection(point, basis, tuple(coordinates.entries()))
 
 
 @dataclass(frozen=True)
-class Connection:
+class FrobeniusConnection:
     """The coordinates of a germ in the Frobenius basis at a singular point of its equation.
 
     Attributes
@@ -220,7 +193,7 @@ class Connection:
     @cached_property
     def jump(self) -> tuple[acb, ...]:
         """Coordinates of the germ above the cut less the germ below, with log t = log|t| + i arg A beyond A."""
-        bits = bits_for(STOKES_DIGITS) + _GUARD_BITS
+        bits = bits_for(STOKES_DIGITS) + GUARD_BITS
         monodromy = self.basis.monodromy(bits)
         with working_precision(bits):
             size = len(self.coordinates)
@@ -236,7 +209,7 @@ class Connection:
         c t^(-n) is S = 2 pi i (-1)^n c/Gamma(n).
         """
         found = []
-        with working_precision(bits_for(STOKES_DIGITS) + _GUARD_BITS):
+        with working_precision(bits_for(STOKES_DIGITS) + GUARD_BITS):
             for solution, c, d in zip(self.basis.solutions, self.coordinates, self.jump, strict=True):
                 e = solution.exponent
                 if e.denominator == 1 and e < 0 and solution.log_power == 0:
@@ -264,21 +237,19 @@ class Connection:
         first = self.singular_part[0]
         return all(s == 0 for s in self.strengths[:first]) and not self.strengths[first].contains(0)
 
-    def singularity(self, status: Status) -> CertifiedSingularity | None:
-        """What the leading of the singular solutions says; None where the germ is not singular."""
+    def sheet_point(self, location: Any, status: Status) -> SheetPoint:
+        """What that makes of the point, at best with this status."""
         if not self.singular_part:
-            return None
-        k = self.singular_part[0]
-        leading, location = self.basis.solutions[k], self.point.location
-        parts = [self.basis.solutions[j] for j in self.singular_part]
-        if any(part.log_power and part.exponent == leading.exponent for part in parts):
-            raise ValueError(
-                f"the jump of the germ at {location} has logarithms beside t^({leading.exponent}): that is not one "
-                "Stokes constant; see `connections` for the coordinates"
-            )
+            return SheetPoint(location, False, None, None, "estimated", "its jump there is too small to be seen")
+        parts = [self.basis.solutions[k] for k in self.singular_part]
+        leading = parts[0]
         known: Status = status if self.is_proved else "estimated"
-        stokes = enclosure(self.strengths[k], known, "connection to the Frobenius basis")
-        return CertifiedSingularity(location.to_sympy() if location.is_rational else location, leading.exponent, stokes)
+        if any(part.log_power and part.exponent == leading.exponent for part in parts):
+            reason = f"its jump has logarithms beside t^({leading.exponent}), not one Stokes constant"
+            return SheetPoint(location, True, None, None, known, reason)
+        how = "connection to the Frobenius basis"
+        stokes = enclosure(self.strengths[self.singular_part[0]], known, how)
+        return SheetPoint(location, True, leading.exponent, stokes, known, how)
 
 
 def _accuracy(coordinates: acb_mat) -> int:

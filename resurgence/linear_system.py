@@ -536,7 +536,7 @@ def _distance_to_segment(pole: acb, start: acb, step: acb) -> arb:
     """A lower bound for the distance between a point and a segment."""
     offset = (pole - start) * step.conjugate()
     square = abs(step) ** 2
-    if offset.real < 0:
+    if offset.real < 0 or step == 0:
         return abs(pole - start).lower()
     if offset.real > square:
         return abs(pole - start - step).lower()

@@ -49,9 +49,9 @@ class FormalSeries:
         nu.
     constant : sympy expression, optional
         The constant in front, such as ``sqrt(pi)``.
-    germ : Germ, optional
+    germ : Germ, or function that returns one or None, optional
         What is known of the Borel transform of the series beyond the coefficients: a closed form or a differential
-        equation. Sums are then certified.
+        equation. Sums are then certified. A function is called when the germ is needed first.
     name : str, optional
         Shown when the series is printed.
 
@@ -78,7 +78,7 @@ class FormalSeries:
         action: object = 0,
         exponent: object = 0,
         constant: object = 1,
-        germ: Germ | None = None,
+        germ: Germ | Callable[[], Germ | None] | None = None,
         name: str = "",
     ) -> None:
         if isinstance(coefficients, (str, bytes, dict)) or not isinstance(coefficients, Iterable):
@@ -103,7 +103,7 @@ class FormalSeries:
             raise ValueError(f"the exponent of g must be rational, got {exponent}")
         self.exponent = Fraction(int(nu.p), int(nu.q))
         self.constant = _constant(constant)
-        self.germ = germ
+        self._known_germ = germ
         self.name = name
 
     # -- making series ------------------------------------------------------------------------------------------------
@@ -218,6 +218,12 @@ class FormalSeries:
         germ = HolonomicGerm(operator, initial)
         return cls(germ.coefficients(check_terms(terms)), germ=germ, **prefactor)
 
+    @cached_property
+    def germ(self) -> Germ | None:
+        """What is known of the Borel transform beyond the coefficients."""
+        known = self._known_germ
+        return known() if callable(known) else known
+
     # -- looking at them ----------------------------------------------------------------------------------------------
 
     @cached_property
@@ -264,14 +270,14 @@ class FormalSeries:
 
     def stripped(self) -> FormalSeries:
         """Phi alone, without its prefactor."""
-        return FormalSeries(self.terms, germ=self.germ, name=self.name)
+        return FormalSeries(self.terms, germ=self._known_germ, name=self.name)
 
     def truncate(self, terms: int) -> FormalSeries:
         """The first ``terms`` coefficients."""
         count = check_terms(terms)
         if count > len(self):
             raise ValueError(f"cannot truncate a series of {len(self)} terms to {count}")
-        return self._with(self.terms[:count], germ=self.germ, name=self.name)
+        return self._with(self.terms[:count], germ=self._known_germ, name=self.name)
 
     def _with(self, terms: Iterable[Scalar], **changes: Any) -> FormalSeries:
         prefactor = {"action": self.action, "exponent": self.exponent, "constant": self.constant}
@@ -320,6 +326,43 @@ class FormalSeries:
             "estimated",
             "least squares of log|a_n|, six times the spread over windows",
         )
+
+    def guess_ode(self, surplus: int = 10) -> FormalSeries | None:
+        """The same series, with the linear differential equation that its coefficients obey, if one is found.
+
+        Parameters
+        ----------
+        surplus : int
+            How many equations more than unknowns must hold for an equation to be believed.
+
+        Returns
+        -------
+        FormalSeries or None
+            Its sums rest on the equation, and are ``"estimated"`` because it is a guess; ``germ.operator`` has it.
+
+        Raises
+        ------
+        ValueError
+            For coefficients that are not exact rational numbers.
+
+        Examples
+        --------
+        >>> import math
+        >>> series = FormalSeries.from_function(lambda n: (-1) ** n * math.factorial(n), 30).guess_ode()
+        >>> print(series.germ.operator)
+        g^2*D^2 + (3*g + 1)*D + 1
+        """
+        from .hermite_pade import guess_operator
+        from .holonomic_germ import HolonomicGerm
+
+        known = [t for t in self.terms if isinstance(t, fmpq)]
+        if len(known) < len(self):
+            raise ValueError("an equation can be guessed from exact rational coefficients only: give these")
+        guess = guess_operator(known, surplus=surplus, variable="g")
+        if guess is None:
+            return None
+        germ = HolonomicGerm(guess.operator, known, guess.surplus_equations)
+        return self._with(self.terms, germ=germ, name=self.name)
 
     # -- arithmetic ---------------------------------------------------------------------------------------------------
 

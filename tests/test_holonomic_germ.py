@@ -16,7 +16,6 @@ import resurgence as rs
 from resurgence.differential_operator import DifferentialOperator
 from resurgence.errors import LevelError, StokesLineError
 from resurgence.germs import Hypergeometric
-from resurgence.holonomic_germ import HolonomicGerm
 from resurgence.numbers import ball, working_precision
 from resurgence.recurrence import Recurrence
 
@@ -199,12 +198,23 @@ def test_a_square_of_a_logarithm_is_summed_but_has_no_stokes_constant():
 
 
 def test_an_equation_that_is_a_guess_gives_estimates():
-    operator = DifferentialOperator(["-1", "x^2 + x", "x^3"])
-    series = rs.FormalSeries([0, 1, -1, 2], germ=HolonomicGerm(operator, [fmpq(0), fmpq(1)], proved=False))
+    known = rs.FormalSeries.from_ode(EULER, [0, 1], terms=60)
+    series = rs.FormalSeries(known.terms).guess_ode()
+    assert series is not None
+    assert series.germ.operator == known.germ.operator
     value = rs.borel_sum(series, "1/10", 20)
     assert value.status == "estimated"
-    assert "guess" in value.method
+    assert "guessed" in value.method
+    assert value.contains(rs.borel_sum(known, "1/10", 30))
     assert series.germ.singularities()[0].stokes_constant.status == "estimated"
+
+
+def test_no_equation_is_guessed_where_there_is_none():
+    with mpmath.workdps(30):
+        primes = [sympy.prime(n) for n in range(1, 80)]
+    assert rs.FormalSeries(primes).guess_ode() is None
+    with pytest.raises(ValueError, match="exact"):
+        rs.FormalSeries([1.5, mpmath.mpf(2)]).guess_ode()
 
 
 # ---------------------------------------------------------------------------------------------------------------------
