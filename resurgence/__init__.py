@@ -18,8 +18,11 @@ from .action import Action
 from .algebraic import AlgebraicNumber
 from .borel import BorelTransform
 from .continuation.pade import Pade
-from .errors import StokesLineError
+from .differential_operator import DifferentialOperator
+from .errors import LevelError, NoPowerSeriesError, StokesLineError
 from .germs import Hypergeometric
+from .holonomic import HolonomicSeries
+from .holonomic_germ import HolonomicGerm
 from .laplace import borel_sum, jump
 from .large_order import ratio_limit, richardson
 from .models import Model
@@ -38,10 +41,15 @@ __all__ = [
     "AlgebraicNumber",
     "BorelTransform",
     "Claim",
+    "DifferentialOperator",
     "Enclosure",
     "FormalSeries",
+    "HolonomicGerm",
+    "HolonomicSeries",
     "Hypergeometric",
+    "LevelError",
     "Model",
+    "NoPowerSeriesError",
     "Pade",
     "Singularity",
     "StokesLineError",

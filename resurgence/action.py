@@ -12,7 +12,7 @@ from __future__ import annotations
 import numbers
 from collections.abc import Sequence
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import mpmath
@@ -38,12 +38,16 @@ from .numbers import Enclosure, ball, check_digits, rational, roots_with_multipl
 from .parse import parse_polynomial, polynomial_from_sympy
 
 if TYPE_CHECKING:
+    from .differential_operator import DifferentialOperator
+    from .germs import Germ
     from .series import FormalSeries
 
 __all__ = ["Action"]
 
 #: Terms that may be asked for.
 MAX_TERMS = 20_000
+#: Critical points, with multiplicity, up to which sums are certified: the linear system has as many equations.
+MAX_GERM_DIMENSION = 40
 #: Critical points that an error message lists.
 _LISTED = 6
 #: Bits to which coordinates are compared before they are compared exactly.
@@ -98,6 +102,7 @@ class Action:
         symbols = {s.name: s for s in source.free_symbols} if isinstance(source, sympy.Expr) else {}
         names: Sequence[str] = polynomial.context().names()
         self.variables = tuple(symbols.get(name, sympy.Symbol(name)) for name in names)
+        self._germs: dict[CriticalPoint, Germ | None] = {}
 
     @property
     def dimension(self) -> int:
@@ -242,6 +247,25 @@ class Action:
         ring = self.jacobian_ring
         return Connection(self.variables, ring.basis, self._levels.all())
 
+    def annihilator(self) -> DifferentialOperator:
+        """The linear differential operator in g, of least order, that annihilates every integral of exp(-V/g).
+
+        It follows from the connection by a cyclic vector, and its equation is checked exactly: it is proved.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`connection`.
+
+        Examples
+        --------
+        >>> print(Action("x**2 + x**4").annihilator())
+        16*g^3*D^2 + (16*g^2 + 4*g)*D - g - 2
+        """
+        from .cyclic_vector import annihilator
+
+        return annihilator(self.connection())
+
     def expand(self, order: int, at: object = None) -> FormalSeries:
         """The asymptotic series of ``int exp(-V/g) dx`` over the steepest-descent cycle of a critical point.
 
@@ -299,7 +323,21 @@ class Action:
             action=field(point.orbit.value),
             exponent=Fraction(self.dimension, 2),
             constant=_gaussian_factor(self.dimension, point.hessian_determinant),
+            germ=partial(self._germ, point),
         )
+
+    def _germ(self, point: CriticalPoint) -> Germ | None:
+        """The Borel germ at a point, where the linear system that it solves is known and not too large."""
+        from .action_germ import ActionGerm
+
+        if self.jacobian_ring.dimension > MAX_GERM_DIMENSION:
+            return None
+        if point not in self._germs:
+            try:
+                self._germs[point] = ActionGerm(self, point)
+            except ValueError:  # an action that is not tame: its connection is not polynomial
+                self._germs[point] = None
+        return self._germs[point]
 
     def _default_point(self) -> CriticalPoint:
         minima = [p for p in self._points if is_positive_definite(p)]

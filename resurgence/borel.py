@@ -8,6 +8,7 @@ Its singularities sit where the differences of actions are, whatever s is; s shi
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from flint import acb, fmpq
 
 from .coefficient import Coefficient, for_people
 from .gevrey import growth, is_convergent
-from .numbers import Enclosure, ball, rational, working_precision
+from .numbers import Enclosure, ball, bits_for, check_digits, enclosure, rational, working_precision
 from .power_series import accuracy_bits, as_balls
 from .series import FormalSeries
 
@@ -145,6 +146,52 @@ class BorelTransform:
         from .continuation.pade import Pade
 
         return Pade(self, m, n)
+
+    def continue_along(self, path: Sequence[object], digits: int = 30) -> Enclosure:
+        """The plain Borel transform (leroy 0), continued along a polyline from 0, at its end.
+
+        Parameters
+        ----------
+        path : sequence of numbers
+            The corners, without 0; the last is where the value is wanted.
+        digits : int
+            Relative accuracy to aim for.
+
+        Returns
+        -------
+        Enclosure
+            ``certified`` (``estimated`` where the equation of the germ is a guess).
+
+        Raises
+        ------
+        ValueError
+            Where no linear equation of the germ is known, or the path runs into a singular point of it.
+
+        Examples
+        --------
+        log(1 + z) at z = 1, and there again after a turn around -1:
+
+        >>> b = FormalSeries.from_ode("x^3*y'' + (x^2 + x)*y' - y = 0", [0, 1]).borel()
+        >>> print(b.continue_along([1], digits=10).short(10))
+        0.6931471806
+        >>> print(b.continue_along(["1j", -2, "-1j", 1], digits=10).short(10))
+        0.6931471806 + 6.283185307j
+        """
+        from .linear_germ import LinearGerm
+
+        germ = self.series.germ
+        if not isinstance(germ, LinearGerm):
+            raise ValueError(
+                "the germ can be continued along a path where a linear equation of it is known: make the series by "
+                "from_ode, guess_ode or an action's expand"
+            )
+        if self.leroy != 0:
+            raise ValueError(f"the plain Borel transform is continued, of leroy 0, got leroy {self.leroy}")
+        bits = bits_for(check_digits(digits))
+        corners = [ball(z, 4 * bits + 64) for z in path]
+        if not corners:
+            raise ValueError("a path has at least one point: the one where the value is wanted")
+        return enclosure(germ.continuation(corners, bits), germ.status, germ.method)
 
     def singularities(self, digits: int = 20) -> tuple[Singularity, ...]:
         """The nearest singularities, from the coefficients alone; see :mod:`resurgence.singularities`."""

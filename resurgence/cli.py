@@ -27,6 +27,7 @@ _EXAMPLES = """\
 WHAT is one of
   a model's name        quartic, "bessel_k(1/3)"; see 'resurgence models'
   an action             "x**2 + x**4", "(x^2+y-11)^2 + (x+y^2-7)^2"
+  an equation           "x^3*y'' + (x^2 + x)*y' - y = 0" --initial 0,1
   a file                one coefficient a line (3/4, -1.25e-3, 1/2+3j) or a
                         JSON list of them; integers and fractions are exact,
                         decimals stand for numbers rounded to their last digit
@@ -37,6 +38,7 @@ examples
   resurgence analyze quartic --claim "2**(5/3)/3"
   resurgence sum quartic --g 1/10 --digits 50
   resurgence sum euler --g 1/10 --side above --json
+  resurgence sum "x^3*y'' + (x^2 + x)*y' - y = 0" --initial 0,1 --g 1/10
 
 exit status
   0  all is well
@@ -151,7 +153,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_subject(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "what", metavar="WHAT", help="a model's name, an action (after -- where it begins with -), or a file"
+        "what",
+        metavar="WHAT",
+        help="a model's name, an action (after -- where it begins with -), a linear differential equation, or a file",
+    )
+    parser.add_argument(
+        "--initial", metavar="A0,A1,...", help="the first coefficients of the power series that solves an equation"
     )
     parser.add_argument(
         "--at",
@@ -165,7 +172,7 @@ def _add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
 
 
-_VALUE_OPTIONS = ("--at", "--claim", "--g", "--direction")
+_VALUE_OPTIONS = ("--at", "--claim", "--g", "--direction", "--initial")
 
 
 def _join_negative_values(argv: Sequence[str]) -> list[str]:

@@ -36,6 +36,9 @@ MAX_TERMS = 5000
 #: Coefficients to sum with, one number after the other until the digits asked for are reached.
 _COUNTS = (60, 120, 240)
 
+#: Coefficients of an equation's solution, where --terms does not say.
+_EQUATION_TERMS = 120
+
 #: Coefficients that a report of a series begins with.
 _FIRST_TERMS = 6
 
@@ -45,10 +48,18 @@ _SHOWN_SINGULARITIES = 8
 Subject = Model | Action | FormalSeries
 
 
-def _subject(text: str) -> Subject:
-    """What WHAT stands for: a file that is there, or a model, or an action."""
+def _subject(options: argparse.Namespace) -> Subject:
+    """What WHAT stands for: a file that is there, a differential equation, a model, or an action."""
+    text: str = options.what
     if os.path.isfile(text):  # pathlib's raises where the text is too long for a name
+        _refuse_initial(options, "a file of coefficients has")
         return read_coefficients(text)
+    if "'" in text:
+        if options.initial is None:
+            raise ValueError("an equation needs the first coefficients of its power series, as in --initial 0,1")
+        initial = [exact_number(part) for part in options.initial.split(",")]
+        return FormalSeries.from_ode(text, initial, _terms(options) or _EQUATION_TERMS)
+    _refuse_initial(options, "models and actions have")
     name = re.fullmatch(r"\s*([A-Za-z_]\w*)\s*(\([^()]*\))?\s*", text)
     if name is not None:
         try:
@@ -63,8 +74,15 @@ def _subject(text: str) -> Subject:
         raise ValueError(f"{text!r} is no file and no model, and as an action: {error}") from None
 
 
+def _refuse_initial(options: argparse.Namespace, which: str) -> None:
+    if options.initial is not None:
+        raise ValueError(f"--initial gives the first coefficients of an equation's solution; {which} no use for it")
+
+
 def _kind(subject: Subject) -> str:
-    return {Model: "model", Action: "action", FormalSeries: "coefficients"}[type(subject)]
+    if isinstance(subject, FormalSeries):
+        return "coefficients" if subject.germ is None else "equation"
+    return {Model: "model", Action: "action"}[type(subject)]
 
 
 def _point(text: str | None, subject: Subject) -> tuple[Any, ...] | None:
@@ -164,7 +182,7 @@ def analyze(options: argparse.Namespace) -> bool:
         from .plotting import check_plot_path
 
         check_plot_path(options.plot)
-    subject = _subject(options.what)
+    subject = _subject(options)
     at = _point(options.at, subject)
     with progress("looking for Borel singularities"):
         verification = verify(subject, claims, at=at, terms=terms, digits=digits)
@@ -260,7 +278,7 @@ def total(options: argparse.Namespace) -> bool:
     digits, terms, g = check_digits(options.digits), _terms(options), exact_number(options.g)
     direction = None if options.direction is None else exact_number(options.direction)
     ray = Ray(g, options.side, direction)  # refuses what makes no sense before any work
-    subject = _subject(options.what)
+    subject = _subject(options)
     at = _point(options.at, subject)
     try:
         with progress(f"summing at g = {options.g}"):
@@ -271,7 +289,7 @@ def total(options: argparse.Namespace) -> bool:
             f"the ray of summation passes through a Borel singularity, at {places}: "
             "choose --side above, below or median, or another --direction"
         ) from None
-    exact = sums.get("exact value")
+    exact = sums.get("exact value") or sums.get("Borel sum")
     if options.json:
         print_json(_sums_dict(options, subject, sums))
     else:
@@ -291,8 +309,17 @@ def _sums(
         }
         return known | _sum_of_coefficients(lambda n: _without_germ(subject.series(n)), ray, digits, terms)
     if isinstance(subject, Action):
-        return _sum_of_coefficients(lambda n: subject.expand(n, at=at), ray, digits, terms)
-    return _sum_of_coefficients(subject.truncate, ray, digits, terms or len(subject))
+        return _certified(subject.expand(1, at=at), ray, digits, where) | _sum_of_coefficients(
+            lambda n: _without_germ(subject.expand(n, at=at)), ray, digits, terms
+        )
+    return _certified(subject, ray, digits, where) | _sum_of_coefficients(
+        lambda n: _without_germ(subject.truncate(n)), ray, digits, terms or len(subject)
+    )
+
+
+def _certified(series: FormalSeries, ray: Ray, digits: int, where: dict[str, Any]) -> dict[str, Enclosure]:
+    """The sum that rests on the linear equation of the germ, where it is known."""
+    return {} if series.germ is None else {"Borel sum": borel_sum(series, ray.g, digits, **where)}
 
 
 def _sum_of_coefficients(

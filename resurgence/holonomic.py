@@ -20,7 +20,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
-from typing import TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import sympy
 from flint import fmpq, fmpq_poly, fmpz, fmpz_poly
@@ -31,6 +31,9 @@ from .numbers import rational
 from .polynomial_relations import Row, first_relation
 from .recurrence import Recurrence
 from .univariate import polynomial_of
+
+if TYPE_CHECKING:
+    from .series import FormalSeries
 
 __all__ = ["HolonomicSeries", "RationalFunction"]
 
@@ -130,6 +133,22 @@ class HolonomicSeries:
     def coefficients(self, count: int) -> list[fmpq]:
         """a_0, ..., a_(count-1), exactly; ValueError where ``count`` is negative."""
         return self._recurrence.terms(self.initial, count)
+
+    def series(self, terms: int = 100, **prefactor: Any) -> FormalSeries:
+        """The formal series with so many terms; its sums rest on the equation.
+
+        ``prefactor`` is as for :class:`~resurgence.series.FormalSeries`.
+
+        Examples
+        --------
+        >>> log = HolonomicSeries(DifferentialOperator(["0", "1", "x + 1"]), [0, 1])
+        >>> print(log.series(4))
+        g - 1/2 g^2 + 1/3 g^3 + O(g^4)
+        """
+        from .holonomic_germ import HolonomicGerm
+        from .series import FormalSeries, check_terms
+
+        return FormalSeries(self.coefficients(check_terms(terms)), germ=HolonomicGerm(self), **prefactor)
 
     def __repr__(self) -> str:
         guessed = "" if self.proved else ", proved=False"

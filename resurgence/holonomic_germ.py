@@ -18,15 +18,14 @@ M. Mezzarobba, Ph. D. thesis, Ecole polytechnique (2011).
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from flint import acb, acb_mat, arb, fmpq
 
-from .differential_operator import DifferentialOperator
 from .frobenius import LocalBasis, PowerSeriesGerm
+from .holonomic import HolonomicSeries
 from .linear_germ import GUARD_BITS, MAX_EVALUATIONS, LinearGerm, SheetPoint
 from .linear_system import LinearSystem
 from .numbers import Status, bits_for, enclosure, midpoint, working_precision
@@ -47,75 +46,60 @@ _NEARNESS = 0.4
 
 
 class HolonomicGerm(LinearGerm):
-    """The germ of the power series that solves a linear differential equation in g.
+    """The Borel germ of a holonomic series.
 
     Parameters
     ----------
-    operator : DifferentialOperator
-        In g, with ``operator Phi = 0``.
-    initial : sequence of fmpq
-        The first coefficients of Phi, enough of them to determine it.
-    surplus_equations : int, optional
-        Given where the operator is a guess: how many equations more than unknowns speak for it. Sums are then
-        ``"estimated"``.
+    series : HolonomicSeries
+        Phi. Sums of a series whose equation was guessed are ``"estimated"``, others certified.
 
-    Raises
-    ------
-    ValueError
-        For initial coefficients that do not fit or do not suffice; from the sums and singularities LevelError, where
-        the equation has an irregular singular point of a level other than one at 0.
+    Notes
+    -----
+    LevelError is raised by the sums and singularities, not before, where the equation has an irregular singular point
+    of a level other than one at 0.
 
     Examples
     --------
-    >>> euler = HolonomicGerm(DifferentialOperator(["-1", "x^2 + x", "x^3"]), [fmpq(0), fmpq(1)])
-    >>> print(euler.borel_operator)
+    >>> from resurgence.differential_operator import DifferentialOperator
+    >>> euler = HolonomicSeries(DifferentialOperator(["-1", "x^2 + x", "x^3"]), [0, 1])
+    >>> germ = HolonomicGerm(euler)
+    >>> print(germ.borel.operator)
     (z + 1)*D^2 + D
-    >>> [singularity] = euler.singularities()
+    >>> [singularity] = germ.singularities()
     >>> print(singularity.kind, singularity.location, singularity.stokes_constant.short(20))
     logarithm -1 -6.2831853071795864769j
     """
 
     method = "linear differential equation of the germ"
 
-    def __init__(
-        self, operator: DifferentialOperator, initial: Sequence[fmpq], surplus_equations: int | None = None
-    ) -> None:
-        self.operator = operator
-        self.status: Status = "certified"
-        if surplus_equations is not None:
-            self.status = "estimated"
-            self.method = f"differential equation guessed from the coefficients, {surplus_equations} of them to spare"
+    def __init__(self, series: HolonomicSeries) -> None:
+        self.series = series
+        self.status: Status = "certified" if series.proved else "estimated"
+        if not series.proved:
+            self.method = "linear differential equation of the germ, guessed from coefficients"
         self._connections: dict[SingularPoint, FrobeniusConnection] = {}
-        self._recurrence = operator.recurrence()
-        self._initial = tuple(self._recurrence.terms(initial, len(initial)))
 
     @cached_property
-    def borel_operator(self) -> DifferentialOperator:
-        """The operator in z that annihilates B."""
-        return self.operator.borel()
-
-    def coefficients(self, count: int) -> list[fmpq]:
-        """a_0, ..., a_(count - 1), exactly."""
-        return self._recurrence.terms(self._initial, count)
+    def borel(self) -> HolonomicSeries:
+        """B."""
+        return self.series.borel()
 
     @cached_property
     def _power_series(self) -> PowerSeriesGerm:
-        count = 1 + max((len(self._initial) - 1, *self.borel_operator.recurrence().free_indices))
-        known = self._recurrence.terms(self._initial, count)
-        return PowerSeriesGerm(self.borel_operator, [a / math.factorial(n) for n, a in enumerate(known)])
+        return PowerSeriesGerm(self.borel.operator, self.borel.initial)
 
     @cached_property
     def _system(self) -> LinearSystem:
-        return LinearSystem.of_operator(self.borel_operator)
+        return LinearSystem.of_operator(self.borel.operator)
 
     @cached_property
     def _singular_points(self) -> tuple[SingularPoint, ...]:
         """The points other than 0 where a solution of the equation is singular."""
-        return tuple(p for p in self.borel_operator.singular_points if p.kind != "apparent" and p.location != 0)
+        return tuple(p for p in self.borel.operator.singular_points if p.kind != "apparent" and p.location != 0)
 
     @cached_property
     def _apparent_points(self) -> tuple[SingularPoint, ...]:
-        return tuple(p for p in self.borel_operator.singular_points if p.kind == "apparent" and p.location != 0)
+        return tuple(p for p in self.borel.operator.singular_points if p.kind == "apparent" and p.location != 0)
 
     def _linear_system(self) -> LinearSystem:
         return self._system
@@ -146,7 +130,7 @@ class HolonomicGerm(LinearGerm):
         return self.connection(point).sheet_point(location, self.status)
 
     def _connect(self, point: SingularPoint, bits: int) -> FrobeniusConnection:
-        basis = LocalBasis(self.borel_operator, point.location)
+        basis = LocalBasis(self.borel.operator, point.location)
         ray = Ray(point)
         free = free_direction(ray, "above", *self._points(), bits)
         working = bits + GUARD_BITS

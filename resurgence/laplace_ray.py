@@ -154,6 +154,7 @@ def moments(a: acb, count: int) -> list[acb]:
 
     Examples
     --------
+    >>> import math
     >>> [first, second] = moments(acb(1), 2)
     >>> abs(first - (1 - math.exp(-1))) < 1e-15, abs(second - (1 - 2 * math.exp(-1))) < 1e-15
     (True, True)

@@ -24,6 +24,9 @@ __all__ = ["LinearGerm", "SheetPoint"]
 GUARD_BITS = 30
 MAX_EVALUATIONS = 6
 
+#: Where a path leaves the disc of convergence of the germ, relative to its radius.
+_FIRST = 0.4
+
 
 @dataclass(frozen=True)
 class SheetPoint:
@@ -105,6 +108,33 @@ class LinearGerm(Germ):
                 for direction in directions:
                     total += laplace_integral(system, series, rate, direction, working, origin)
                 value = total * rate / len(directions)
+            if best.is_finite() and not value.rad() < best.rad():
+                break
+            best = value
+            missing = bits - best.rel_accuracy_bits()
+            if missing <= 0:
+                break
+            working += min(missing, working) + GUARD_BITS
+        return best
+
+    def continuation(self, path: Sequence[acb], bits: int) -> acb:
+        """B at the end of a polyline from 0 through the points of ``path``: a ball that contains it.
+
+        Raises
+        ------
+        ValueError
+            For a path through a point where the system is singular.
+        """
+        system, series = self._linear_system(), self._series()
+        best, working = acb("nan"), bits + GUARD_BITS
+        for _ in range(MAX_EVALUATIONS):
+            origin = self._origin(working)
+            with working_precision(working):
+                reach = series.radius(64) * _FIRST
+                first = path[0] if abs(path[0]) < reach else path[0] * (reach.mid() / abs(path[0])).mid()
+            state = system.transport(series.state(first, working), [first, *path], working, origin)
+            with working_precision(working):
+                value = system.observe(state, path[-1] + origin, working)
             if best.is_finite() and not value.rad() < best.rad():
                 break
             best = value

@@ -284,7 +284,7 @@ class LinearSystem:
         Parameters
         ----------
         point, step : acb
-            z_0 (exact or a ball) and delta (exact); the step must be shorter than the distance to the singular points.
+            z_0 and delta, exact or narrow balls; the step must be shorter than the distance to the singular points.
         state : acb_mat
             m x 1.
         bits : int
@@ -343,7 +343,7 @@ class LinearSystem:
         state : acb_mat
             m x 1, W at ``origin + path[0]``.
         path : sequence of acb
-            Exact points, relative to ``origin``; none of the segments may meet a singular point.
+            Points relative to ``origin``, exact or narrow balls; none of the segments may meet a singular point.
         bits : int
             Working precision.
         origin : acb
@@ -352,7 +352,7 @@ class LinearSystem:
         Raises
         ------
         ValueError
-            For a path that runs into a singular point, and for inexact points.
+            For a path that runs into a singular point.
         """
         for here, target in pairwise(path):
             for step in self.steps(here, target, origin):
@@ -363,12 +363,18 @@ class LinearSystem:
                     here = here + step
         return state
 
+    def observe(self, state: acb_mat, point: acb, bits: int) -> acb:
+        """y at a point, from W there."""
+        if self.observed == "W":
+            return acb(state[0, 0])
+        with working_precision(bits):
+            feed, _, divisor = self._resolvent(point)
+            return acb((feed * state)[0, 0] / divisor)
+
     def steps(self, start: acb, end: acb, origin: acb | int = 0) -> list[acb]:
-        """Exact steps from one exact point to another, each short beside the distance to the singular points."""
+        """Steps from one point to another, each short beside the distance to the singular points."""
         with working_precision(_EXACT_BITS):
             whole = end - start
-            if not whole.is_exact():
-                raise ValueError(f"a path needs exact points of moderate length, got {start} and {end}")
         found: list[fmpq] = []
         done = fmpq(0)
         with working_precision(_BOUND_BITS):

@@ -151,10 +151,11 @@ class FormalSeries:
         if not callable(step):
             if not isinstance(step, Sequence) or isinstance(step, (str, bytes)):
                 raise TypeError(f"step must be callable or a sequence of polynomials in n, got {step!r}")
+            from .holonomic import HolonomicSeries
             from .recurrence import Recurrence
 
             start = _rationals(initial)
-            return cls._holonomic(Recurrence.of_shifts(step, start).operator(), start, terms, prefactor)
+            return HolonomicSeries(Recurrence.of_shifts(step, start).operator("g"), start).series(terms, **prefactor)
         known: list[Any] = [Fraction(a) if isinstance(a, int) else a for a in initial]
         count = check_terms(terms)
         for n in range(len(known), count):
@@ -202,21 +203,13 @@ class FormalSeries:
         True
         """
         from .differential_operator import DifferentialOperator
+        from .holonomic import HolonomicSeries
 
         if isinstance(operator, str):
             operator = DifferentialOperator(*parse_equation(operator))
         if not isinstance(operator, DifferentialOperator):
             operator = DifferentialOperator(operator)
-        return cls._holonomic(operator, _rationals(initial), terms, prefactor)
-
-    @classmethod
-    def _holonomic(
-        cls, operator: DifferentialOperator, initial: list[fmpq], terms: int, prefactor: dict[str, Any]
-    ) -> FormalSeries:
-        from .holonomic_germ import HolonomicGerm
-
-        germ = HolonomicGerm(operator, initial)
-        return cls(germ.coefficients(check_terms(terms)), germ=germ, **prefactor)
+        return HolonomicSeries(operator, initial).series(terms, **prefactor)
 
     @cached_property
     def germ(self) -> Germ | None:
@@ -338,7 +331,7 @@ class FormalSeries:
         Returns
         -------
         FormalSeries or None
-            Its sums rest on the equation, and are ``"estimated"`` because it is a guess; ``germ.operator`` has it.
+            Its sums rest on the equation, ``germ.series.operator``, and are ``"estimated"`` because that is a guess.
 
         Raises
         ------
@@ -349,10 +342,11 @@ class FormalSeries:
         --------
         >>> import math
         >>> series = FormalSeries.from_function(lambda n: (-1) ** n * math.factorial(n), 30).guess_ode()
-        >>> print(series.germ.operator)
+        >>> print(series.germ.series.operator)
         g^2*D^2 + (3*g + 1)*D + 1
         """
         from .hermite_pade import guess_operator
+        from .holonomic import HolonomicSeries
         from .holonomic_germ import HolonomicGerm
 
         known = [t for t in self.terms if isinstance(t, fmpq)]
@@ -361,7 +355,8 @@ class FormalSeries:
         guess = guess_operator(known, surplus=surplus, variable="g")
         if guess is None:
             return None
-        germ = HolonomicGerm(guess.operator, known, guess.surplus_equations)
+        germ = HolonomicGerm(HolonomicSeries(guess.operator, known, proved=False))
+        germ.method = f"differential equation guessed from coefficients, with {guess.surplus_equations} to spare"
         return self._with(self.terms, germ=germ, name=self.name)
 
     # -- arithmetic ---------------------------------------------------------------------------------------------------

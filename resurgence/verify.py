@@ -1,19 +1,21 @@
 """Exact statements about singularities, laid beside numerical evidence that knows nothing of them.
 
 The exact side: the critical values of a polynomial action, which are the only points where its Borel transforms can be
-singular on any sheet (Pham 1985; the eigenvalues of A_0, see :mod:`resurgence.connection`); the closed-form germ of a
-model; or claims that somebody makes. The numerical side: the singularities that the coefficients alone show
-(:mod:`resurgence.singularities`), and the convergence of Padé approximants where the coefficients show none.
+singular on any sheet (Pham 1985; the eigenvalues of A_0, see :mod:`resurgence.connection`); the singular points of the
+differential equation of a germ; the closed-form germ of a model; or claims that somebody makes. The numerical side: the
+singularities that the coefficients alone show (:mod:`resurgence.singularities`), and the convergence of Padé
+approximants where the coefficients show none.
 
-Which of the critical values are singular *on the first sheet* (the adjacent ones, Berry & Howls 1991) the exact side
-does not say for an action; it is read off the evidence.
+Which of the possible points are singular *on the first sheet* (the adjacent ones, Berry & Howls 1991) is certified
+where the linear system of the germ is known (:mod:`resurgence.linear_germ`): by intersection numbers for an action, by
+the connection to Frobenius bases for an equation. Otherwise it is read off the evidence.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +25,7 @@ from flint import acb
 
 from .action import Action
 from .algebraic import AlgebraicNumber
+from .linear_germ import LinearGerm, SheetPoint
 from .models import Model
 from .models import get as get_model
 from .numbers import BITS_PER_DIGIT, Enclosure, Status, ball, check_digits, midpoint, rational, working_precision
@@ -68,6 +71,7 @@ class _Candidate:
     multiplicity: int | None = None
     exponent: Fraction | None = None
     stokes_constant: Any = None
+    known: SheetPoint | None = None  # what continuing the germ says
 
     def ball(self, bits: int) -> acb:
         return ball(self.value, bits)
@@ -135,12 +139,16 @@ def verify(
     borel = series.borel()
     found = list(borel.singularities(digits))
     candidates: list[_Candidate] = []
+    germ = series.germ
+    if isinstance(what, Action):
+        candidates = _critical_differences(what, series)
+    elif isinstance(germ, LinearGerm):
+        candidates = [_of_sheet_point(point) for point in germ.first_sheet()]
+        basis = "exact: singular points of the linear equation"
     if isinstance(what, Model):
         claimed = (_modulus(c.ball(64)) for c in statements or [])
         seen = (float(abs(s.location) + s.error) for s in found)
         candidates = _closed_form_candidates(what, max([*claimed, *seen], default=0.0))
-    elif isinstance(what, Action):
-        candidates = _critical_differences(what, series)
     if statements is None:
         rows = _rows_for_candidates(candidates, found, borel)
     else:
@@ -201,11 +209,19 @@ def _closed_form_candidates(model: Model, reach: float) -> list[_Candidate]:
 def _critical_differences(action: Action, series: FormalSeries) -> list[_Candidate]:
     """V(c) - V(expansion point) for every critical value, the expansion point's own first."""
     origin = series.action
+    sheet = series.germ.first_sheet() if isinstance(series.germ, LinearGerm) else ()
     candidates = []
     for critical in action.critical_values():
-        value = _difference(critical.algebraic, origin)
-        candidates.append(_Candidate(value, "proved", critical.multiplicity))
+        candidate = _Candidate(_difference(critical.algebraic, origin), "proved", critical.multiplicity)
+        for point in sheet:
+            if candidate.ball(400).overlaps(ball(point.location, 400)):
+                candidate = replace(_of_sheet_point(point), value=candidate.value, multiplicity=critical.multiplicity)
+        candidates.append(candidate)
     return sorted(candidates, key=lambda c: _modulus(c.ball(64)))
+
+
+def _of_sheet_point(point: SheetPoint) -> _Candidate:
+    return _Candidate(point.location, "proved", None, point.exponent, point.stokes_constant, point)
 
 
 def _difference(value: AlgebraicNumber, origin: Any) -> Any:
@@ -238,6 +254,8 @@ def _rows_for_candidates(
             rows.append(_compare(candidate, here))
         elif candidate.ball(64).contains(0):
             rows.append(_unmatched(candidate, "expansion point", "proved", "the expansion point's own critical value"))
+        elif candidate.known is not None and candidate.known.status is not None:
+            rows.append(_only_known(candidate, candidate.known))
         elif candidate.exponent is not None:  # a closed form: singular there whether or not the coefficients show it
             rows.append(_unmatched(candidate, "not seen", "proved", "out of reach of the coefficients used"))
         else:
@@ -254,12 +272,17 @@ def _rows_for_claims(
     rows = []
     for k, claim in enumerate(claims):
         here = matches.get(k)
-        if exact and not any(_same(claim, e) for e in exact):
+        exactly = next((e for e in exact if _same(claim, e)), None)
+        known = None if exactly is None else exactly.known
+        if exact and exactly is None:
             among = ", ".join(exact_text(e.value) for e in exact[:4])
             reason = f"{exact_text(claim.value)} is not among the only possible locations ({among})"
             rows.append(_unmatched(claim, "not adjacent", "refuted", reason))
         elif here is not None:
-            rows.append(_compare(claim, here))
+            rows.append(_compare(replace(claim, known=known), here))
+        elif known is not None and known.status == "certified":
+            row = _only_known(claim, known)
+            rows.append(row if known.singular else replace(row, status="refuted"))
         else:
             rows.append(_undecided_claim(claim, claims, found, borel, taken))
     rows += [_unexplained(s, refuted=False) for s in found if id(s) not in taken]
@@ -294,10 +317,15 @@ def _match(candidates: Sequence[_Candidate], found: Sequence[Singularity]) -> di
 def _compare(candidate: _Candidate, s: Singularity) -> Row:
     digits = _agreement(candidate, s)
     reason = f"the coefficients show a {s.kind} there to {digits} digits"
-    status: Status = (
-        "proved" if candidate.location_status == "proved" and candidate.exponent is not None else "estimated"
-    )
-    if candidate.exponent is not None and not _exponent_agrees(candidate.exponent, s):
+    known = candidate.known
+    status: Status = "estimated"
+    if known is not None and known.status is not None:
+        status, reason = known.status, f"{known.reason}; {reason}"
+    elif candidate.location_status == "proved" and candidate.exponent is not None:
+        status = "proved"
+    if known is not None and known.singular is False and known.status == "certified":
+        status, reason = "refuted", f"the germ is not singular there ({known.reason}), but {reason}"
+    elif candidate.exponent is not None and not _exponent_agrees(candidate.exponent, s):
         status, reason = "refuted", f"the exponent is {s.exponent}, not {candidate.exponent}"
     elif candidate.stokes_constant is not None and not s.stokes_enclosure.contains(candidate.stokes_constant):
         status, reason = "refuted", f"the Stokes constant is {s.stokes_enclosure}, not {candidate.stokes_constant}"
@@ -327,6 +355,22 @@ def _unmatched(candidate: _Candidate, adjacency: Adjacency, status: Status | Non
         status,
         reason,
     )
+
+
+def _only_known(candidate: _Candidate, known: SheetPoint) -> Row:
+    """A point that the coefficients do not show, or show to be none: what continuing the germ says of it."""
+    if known.singular:
+        reason = f"{exact_text(candidate.value)}: {known.reason}; out of reach of the coefficients used"
+        if candidate.exponent not in (None, known.exponent):
+            reason = f"the exponent is {known.exponent}, not {candidate.exponent}"
+            return _unmatched(candidate, "adjacent", "refuted", reason)
+        stokes = candidate.stokes_constant
+        if stokes is not None and known.stokes_constant is not None and not known.stokes_constant.contains(stokes):
+            reason = f"the Stokes constant is {known.stokes_constant}, not {stokes}"
+            return _unmatched(candidate, "adjacent", "refuted", reason)
+        return _unmatched(replace(candidate, exponent=known.exponent), "adjacent", known.status, reason)
+    reason = f"{exact_text(candidate.value)} is not singular on the first sheet: {known.reason}"
+    return _unmatched(candidate, "not adjacent", known.status, reason)
 
 
 def _unexplained(s: Singularity, refuted: bool) -> Row:

@@ -16,7 +16,41 @@ alternating = S.from_function(lambda n: (-1) ** n * math.factorial(n), 40)
 quartic = rs.models.quartic
 NAN, INF = float("nan"), float("inf")
 
+EULER = "x^3*y'' + (x^2 + x)*y' - y = 0"
+equation = S.from_ode(EULER, [0, 1])
+
 CASES = {
+    # equations
+    "no equation": (lambda: S.from_ode(5, [1]), TypeError, r"list"),
+    "an equation without unknown": (lambda: S.from_ode("x + 1", [1]), ValueError, r"one unknown"),
+    "an equation with two unknowns": (lambda: S.from_ode("y' + z' = 0", [1]), ValueError, r"one unknown"),
+    "a nonlinear equation": (lambda: S.from_ode("y'*y - x = 0", [1]), ValueError, r"linear"),
+    "an inhomogeneous equation": (lambda: S.from_ode("y' - 1 = 0", [1]), ValueError, r"homogeneous"),
+    "a call in an equation": (lambda: S.from_ode("exp(x)*y' + y", [1]), ValueError, r"polynomial"),
+    "code in an equation": (lambda: S.from_ode("__import__('os')*y'", [1]), ValueError, r"unknown|polynomial|only"),
+    "two variables": (lambda: S.from_ode(["x", "t"], [1]), ValueError, r"one variable"),
+    "a float coefficient": (lambda: S.from_ode([1.5, 1], [1]), TypeError, r"coefficient|polynomial|rational"),
+    "the zero operator": (lambda: S.from_ode([0, 0], [1]), ValueError, r"zero"),
+    "too few initial coefficients": (lambda: S.from_ode(EULER, [0]), ValueError, r"a_1"),
+    "initial coefficients that do not fit": (lambda: S.from_ode(EULER, [1, 1]), ValueError, r"fails"),
+    "no power series": (lambda: S.from_ode("2*x*y' - y = 0", [1]), rs.NoPowerSeriesError, r"power-series"),
+    "an initial coefficient that is NaN": (lambda: S.from_ode(EULER, [0, NAN]), ValueError, r"finite"),
+    "an irrational initial coefficient": (lambda: S.from_ode(EULER, [0, sympy.pi]), ValueError, r"rational"),
+    "level one half": (
+        lambda: rs.borel_sum(S.from_recurrence(["-(2*n + 1)*(2*n + 2)", 1], [1], 3), "1/9"),
+        rs.LevelError,
+        r"level",
+    ),
+    "a recurrence that is a text": (lambda: S.from_recurrence("n", [1], 3), TypeError, r"callable or a sequence"),
+    "an equation on its Stokes line": (lambda: rs.borel_sum(equation, -1), rs.StokesLineError, r"-1"),
+    "an equation outside the half-plane": (
+        lambda: rs.borel_sum(equation, 1, direction=2),
+        ValueError,
+        r"within pi/2",
+    ),
+    "a path into a singular point": (lambda: equation.borel().continue_along([-2]), ValueError, r"go around"),
+    "a guess from floats": (lambda: S([1.0, 2.5]).guess_ode(), ValueError, r"exact"),
+    "a guess without surplus": (lambda: euler.guess_ode(surplus=-1), ValueError, r"surplus"),
     # actions: text
     "not text": (lambda: A(5), TypeError, r"text|sympy"),
     "no text": (lambda: A(""), ValueError, r"empty"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from fractions import Fraction
 
@@ -201,7 +202,7 @@ def test_an_equation_that_is_a_guess_gives_estimates():
     known = rs.FormalSeries.from_ode(EULER, [0, 1], terms=60)
     series = rs.FormalSeries(known.terms).guess_ode()
     assert series is not None
-    assert series.germ.operator == known.germ.operator
+    assert series.germ.series.operator == known.germ.series.operator
     value = rs.borel_sum(series, "1/10", 20)
     assert value.status == "estimated"
     assert "guessed" in value.method
@@ -215,6 +216,47 @@ def test_no_equation_is_guessed_where_there_is_none():
     assert rs.FormalSeries(primes).guess_ode() is None
     with pytest.raises(ValueError, match="exact"):
         rs.FormalSeries([1.5, mpmath.mpf(2)]).guess_ode()
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Along paths
+
+
+@given(
+    path=st.lists(
+        st.tuples(st.integers(-30, 30), st.integers(-30, 30)).filter(lambda p: p != (-10, 0)), min_size=1, max_size=4
+    ),
+    digits=st.integers(5, 40),
+)
+def test_the_logarithm_along_any_path(path, digits):
+    """log(1 + z) at the end of a path is an integral of 1/(1 + z) along it: the logarithms of the corners' ratios."""
+    texts = [f"{Fraction(x, 10)}{'-' if y < 0 else '+'}{abs(Fraction(y, 10))}j" for x, y in path]
+    borel = rs.FormalSeries.from_ode(EULER, [0, 1]).borel()
+    bits = 4 * digits + 80
+    with working_precision(bits):
+        places = [acb(1), *(1 + ball(text, bits) for text in texts)]
+        ratios = [b / a for a, b in itertools.pairwise(places)]
+    blocked = any(r.imag.contains(0) and not r.real > 0 for r in ratios)
+    if blocked:
+        with pytest.raises(ValueError, match="go around it"):
+            borel.continue_along(texts, digits)
+        return
+    value = borel.continue_along(texts, digits)
+    assert value.status == "certified"
+    with working_precision(bits):
+        assert value.contains(rs.Enclosure.from_ball(sum((r.log() for r in ratios), acb(0))))
+
+
+def test_paths_that_make_no_sense_are_refused():
+    euler = rs.FormalSeries.from_ode(EULER, [0, 1])
+    with pytest.raises(ValueError, match="at least one point"):
+        euler.borel().continue_along([])
+    with pytest.raises(ValueError, match="leroy"):
+        euler.borel(leroy=1).continue_along([1])
+    with pytest.raises(ValueError, match="linear equation"):
+        rs.FormalSeries(range(1, 30)).borel().continue_along([1])
+    with pytest.raises(ValueError, match="go around it"):
+        euler.borel().continue_along([-2])
 
 
 # ---------------------------------------------------------------------------------------------------------------------

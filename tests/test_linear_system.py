@@ -133,10 +133,18 @@ def test_a_state_that_is_not_finite_is_refused():
         system.transport(acb_mat([[acb("nan")]]), [acb(1), acb(2)], 64)
 
 
-def test_inexact_paths_are_refused():
+def test_the_end_of_a_path_may_be_a_ball():
     system = LinearSystem.of_operator(DifferentialOperator(["-1", "3*z"]))
-    with pytest.raises(ValueError, match="exact points"):
-        system.transport(acb_mat([[1]]), [acb(1), acb(2).sqrt()], 64)
+    with working_precision(300):
+        target = acb(2).sqrt() + acb(0, arb(3).sqrt())
+    end = system.transport(acb_mat([[1]]), [acb(1), target], 150)[0, 0]
+    with working_precision(250):
+        assert end.overlaps(target ** acb(fmpq(1, 3)))
+    assert end.rel_accuracy_bits() > 120
+    wide = acb(arb(2, 1e-6), 1)
+    end = system.transport(acb_mat([[1]]), [acb(1), wide], 150)[0, 0]
+    assert end.contains(acb(2, 1) ** acb(fmpq(1, 3)))
+    assert 1e-7 < float(end.rad()) < 1e-5
 
 
 def test_an_inexact_origin_is_fine():

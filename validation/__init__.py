@@ -1,0 +1,1 @@
+"""Measurements of the package beside its peers. Run ``python -m validation``; no part of the distribution."""
