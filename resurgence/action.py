@@ -40,6 +40,7 @@ from .parse import parse_polynomial, polynomial_from_sympy
 if TYPE_CHECKING:
     from .differential_operator import DifferentialOperator
     from .germs import Germ
+    from .linear_system import LinearSystem
     from .series import FormalSeries
 
 __all__ = ["Action"]
@@ -47,7 +48,7 @@ __all__ = ["Action"]
 #: Terms that may be asked for.
 MAX_TERMS = 20_000
 #: Critical points, with multiplicity, up to which sums are certified: the linear system has as many equations.
-MAX_GERM_DIMENSION = 40
+MAX_GERM_DIMENSION = 25
 #: Critical points that an error message lists.
 _LISTED = 6
 #: Bits to which coordinates are compared before they are compared exactly.
@@ -246,6 +247,13 @@ class Action:
         """
         ring = self.jacobian_ring
         return Connection(self.variables, ring.basis, self._levels.all())
+
+    @cached_property
+    def borel_system(self) -> LinearSystem:
+        """The linear system of the Borel transforms at all critical points, in the variable z + V(c)."""
+        from .borel_system import borel_system
+
+        return borel_system(self.connection().rational_matrices, self.dimension)
 
     def annihilator(self) -> DifferentialOperator:
         """The linear differential operator in g, of least order, that annihilates every integral of exp(-V/g).

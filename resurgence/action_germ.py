@@ -18,11 +18,13 @@ from .critical_points import CriticalPoint
 from .intersection_numbers import Adjacency, Intersections, Place
 from .linear_germ import LinearGerm, SheetPoint
 from .linear_system import LinearSystem
+from .numbers import Status
+from .tameness import is_known_tame
 
 __all__ = ["ActionGerm"]
 
 #: Digits of the Stokes constants that :meth:`ActionGerm.singularities` gives.
-STOKES_DIGITS = 40
+STOKES_DIGITS = 30
 
 
 class ActionGerm(LinearGerm):
@@ -80,12 +82,19 @@ class ActionGerm(LinearGerm):
         known = self.adjacency(place)
         if known.stokes_constant is None:
             return SheetPoint(place.location, None, None, None, None, known.reason)
+        seen = not known.stokes_constant.contains(0)  # whatever the numbers are
         if known.reason:
-            singular = None if known.stokes_constant.contains(0) and known.numbers is None else True
-            status = None if singular is None else self.status
-            return SheetPoint(place.location, singular, None, known.stokes_constant, status, known.reason)
+            singular = True if seen or known.numbers is not None else None
+            return SheetPoint(
+                place.location, singular, None, known.stokes_constant, "certified" if singular else None, known.reason
+            )
         numbers = "intersection " + ("number " if len(place.points) == 1 else "numbers ")
         reason = numbers + ", ".join(map(str, known.numbers or ()))
+        status: Status = "certified"
+        if not is_known_tame(self.action.jacobian_ring):
+            # That these numbers are integers is then not known, and a ball around 0 does not prove that one is 0.
+            reason += ", provided that the action is tame at infinity"
+            status = "certified" if seen else "estimated"
         if not known.is_singular:
-            return SheetPoint(place.location, False, None, None, self.status, reason)
-        return SheetPoint(place.location, True, Fraction(0), known.stokes_constant, self.status, reason)
+            return SheetPoint(place.location, False, None, None, status, reason)
+        return SheetPoint(place.location, True, Fraction(0), known.stokes_constant, status, reason)

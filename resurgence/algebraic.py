@@ -12,9 +12,9 @@ from collections.abc import Sequence
 import sympy
 from flint import acb, fmpq, fmpq_mat, fmpq_poly, fmpz_poly
 
-from .numbers import Enclosure, bits_for, enclosure, roots_with_multiplicity, working_precision
+from .numbers import Enclosure, ball, bits_for, enclosure, rational, roots_with_multiplicity, working_precision
 
-__all__ = ["AlgebraicNumber", "NumberField", "gaussian_rational"]
+__all__ = ["AlgebraicNumber", "NumberField", "difference", "gaussian_rational"]
 
 
 class NumberField:
@@ -267,3 +267,15 @@ _GAUSSIAN = NumberField(fmpz_poly([1, 0, 1]), acb(0, 1))
 def gaussian_rational(re_part: fmpq | int, im_part: fmpq | int) -> AlgebraicNumber:
     """re_part + i im_part, an element of Q(i)."""
     return AlgebraicNumber(_GAUSSIAN, fmpq_poly([re_part, im_part]))
+
+
+def difference(value: AlgebraicNumber, origin: object) -> sympy.Expr | AlgebraicNumber:
+    """``value - origin`` exactly: rational, in the field of the value, or a sympy expression."""
+    exact = rational(origin)
+    if exact is None and isinstance(origin, AlgebraicNumber) and origin.is_rational:
+        exact = fmpq(origin.poly[0])
+    if exact is not None or (isinstance(origin, AlgebraicNumber) and origin.field == value.field):
+        shifted = value - (origin if exact is None else exact)
+        return shifted.to_sympy() if shifted.is_rational else shifted
+    apart: sympy.Expr = value.to_sympy() - (origin.to_sympy() if isinstance(origin, AlgebraicNumber) else origin)
+    return sympy.Integer(0) if ball(apart, 256).contains(0) and sympy.simplify(apart) == 0 else apart

@@ -37,7 +37,7 @@ from functools import cached_property
 from flint import acb, acb_mat, arb, arb_mat, fmpq, fmpq_mat
 
 from .critical_points import CriticalPoint, evaluate
-from .linear_system import LinearSystem, _moduli, _perron
+from .linear_system import LinearSystem, moduli, perron_weights
 from .numbers import working_precision
 
 __all__ = ["BorelSeries", "borel_system"]
@@ -277,7 +277,7 @@ class _Bounds:
     """Bounds on the disc |t| <= h: K, kappa and the weights of the norm."""
 
     def __init__(self, series: BorelSeries, h: arb) -> None:
-        self._h, self._blocks = h, [_moduli(acb_mat(b)) for b in series._blocks]
+        self._h, self._blocks = h, [moduli(acb_mat(b)) for b in series._blocks]
         self._levels, self._size = series._levels, series._size
         bits = 4 * _BOUND_BITS
         while True:
@@ -291,7 +291,7 @@ class _Bounds:
                 break
             bits *= 2
         self.resolvent, matrix = found
-        weights = _perron(matrix)
+        weights = perron_weights(matrix)
         self.weights = weights
         rows = (matrix * arb_mat([[w] for w in weights])).entries()
         self.kappa = float(_largest([(r / w).upper() for r, w in zip(rows, weights, strict=True)]).upper())
@@ -304,13 +304,13 @@ class _Bounds:
         Q + Q^2 + ... = Q (1 - Q)^(-1), where the norm of Q is less than one.
         """
         source = acb_mat(series.system.source)
-        power, total, driven = step, _moduli(projector), _moduli(projector * source)
-        powers = _moduli(projector) * arb(0)
+        power, total, driven = step, moduli(projector), moduli(projector * source)
+        powers = moduli(projector) * arb(0)
         for _ in range(_MOST_POWERS):
-            here = _moduli(power)
+            here = moduli(power)
             if not all(e.is_finite() for e in here.entries()):
                 return None
-            powers, driven = powers + here, driven + _moduli(power * source)
+            powers, driven = powers + here, driven + moduli(power * source)
             norm = _largest([sum(row, arb(0)) for row in here.tolist()])
             if norm < _SMALL_POWER:
                 break
@@ -322,8 +322,8 @@ class _Bounds:
             rest = powers * here * (identity - here).inv()
             bound = arb_mat([[e.upper() for e in row] for row in (total + powers + rest).tolist()])
             width = self._size * self._levels
-            moduli = arb_mat([[e for b in self._blocks for e in b.tolist()[i]] for i in range(self._size)])
-            top = driven + rest * moduli
+            side_by_side = arb_mat([[e for b in self._blocks for e in b.tolist()[i]] for i in range(self._size)])
+            top = driven + rest * side_by_side
             matrix = arb_mat(width, width)
             for i in range(width):
                 for j in range(width):
@@ -338,17 +338,17 @@ class _Bounds:
         count, size = len(terms), self._size
         error_w, error_u = arb(0), arb_mat(size, 1)
         weights = [arb_mat([[w] for w in self.weights[k * size : (k + 1) * size]]) for k in range(self._levels)]
-        moduli = [_moduli(b) for b in terms[-self._levels :]]
+        sizes = [moduli(b) for b in terms[-self._levels :]]
         fed = arb_mat(size, 1)
         for block, w in zip(self._blocks, weights, strict=True):
             fed = fed + block * w
         for n in range(count, count + self._levels):
             defect = arb_mat(size, 1)
             if n == count:
-                defect = defect + moduli[-1]
+                defect = defect + sizes[-1]
             for j in range(n - count + 1, self._levels + 1):
                 share = arb(1) / math.prod(range(n - j + 1, n + 1))
-                defect = defect + self._blocks[j - 1] * moduli[n - j - count] * share
+                defect = defect + self._blocks[j - 1] * sizes[n - j - count] * share
             power = self._h**n
             driven = (self.resolvent * defect).entries()
             norm = _largest([e / w for e, w in zip(driven, self.weights, strict=False)])

@@ -54,7 +54,7 @@ def _subject(options: argparse.Namespace) -> Subject:
     if os.path.isfile(text):  # pathlib's raises where the text is too long for a name
         _refuse_initial(options, "a file of coefficients has")
         return read_coefficients(text)
-    if "'" in text:
+    if _is_equation(text):
         if options.initial is None:
             raise ValueError("an equation needs the first coefficients of its power series, as in --initial 0,1")
         initial = [exact_number(part) for part in options.initial.split(",")]
@@ -72,6 +72,11 @@ def _subject(options: argparse.Namespace) -> Subject:
         return Action(text)
     except ValueError as error:
         raise ValueError(f"{text!r} is no file and no model, and as an action: {error}") from None
+
+
+def _is_equation(text: str) -> bool:
+    """Whether there are primes, as in y'' but not as in 'y'."""
+    return "'" in text and re.search(r"(?<![\w'])'", text) is None
 
 
 def _refuse_initial(options: argparse.Namespace, which: str) -> None:

@@ -42,8 +42,8 @@ from typing import Any
 from flint import acb, acb_mat, arb, fmpq
 
 from .action import Action
-from .algebraic import AlgebraicNumber
-from .borel_system import BorelSeries, borel_system
+from .algebraic import AlgebraicNumber, difference
+from .borel_system import BorelSeries
 from .critical_points import CriticalPoint
 from .linear_system import STEP
 from .numbers import Enclosure, ball, bits_for, check_digits, enclosure, working_precision
@@ -147,7 +147,7 @@ class Intersections:
                 "other powers of g"
             )
         self.action, self.point = action, point
-        self.system = borel_system(action.connection().rational_matrices, action.dimension)
+        self.system = action.borel_system
         self.series = BorelSeries(self.system, point)
 
     @cached_property
@@ -282,14 +282,6 @@ def real_cycle(action: Action) -> tuple[tuple[CriticalPoint, int], ...]:
     if any(k for p, k in zip(real, indices, strict=True) if p.value == lowest) or sum((-1) ** k for k in indices) != 1:
         raise ValueError(f"{action} does not go to infinity in all real directions: exp(-V/g) has no integral")
     return tuple((p, (-1) ** (k // 2)) for p, k in zip(real, indices, strict=True))
-
-
-def difference(value: AlgebraicNumber, origin: AlgebraicNumber) -> Any:
-    """``value - origin`` exactly: rational, in the field of the value, or a sympy expression."""
-    if origin.is_rational or origin.field == value.field:
-        shifted = value - (origin.poly[0] if origin.is_rational else origin)
-        return shifted.to_sympy() if shifted.is_rational else shifted
-    return value.to_sympy() - origin.to_sympy()
 
 
 # ---------------------------------------------------------------------------------------------------------------------

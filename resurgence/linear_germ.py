@@ -90,7 +90,10 @@ class LinearGerm(Germ):
         sides: tuple[Side | None, ...] = (None,)
         if met:
             if side is None:
-                singular = [p for p in map(self._sheet_point, met) if p.singular is not False]
+                # Where it is not proved that there is no singularity, either side will do, but it has to be chosen.
+                singular = [
+                    p for p in map(self._sheet_point, met) if p.singular is not False or p.status != "certified"
+                ]
                 if singular:
                     raise StokesLineError(singular)
                 side = "above"

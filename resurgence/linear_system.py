@@ -43,7 +43,7 @@ from .numbers import roots_with_multiplicity, working_precision
 if TYPE_CHECKING:
     from .differential_operator import DifferentialOperator
 
-__all__ = ["STEP", "LinearSystem", "Taylor", "short_fraction"]
+__all__ = ["STEP", "LinearSystem", "Taylor", "moduli", "perron_weights", "short_fraction"]
 
 #: Length of a step, relative to the distance to the nearest singular point: the cost of a path, which grows like
 #: 1/(log(1/q) log(1 + q)), is least near a third.
@@ -196,11 +196,11 @@ class LinearSystem:
                     break
             bits *= 2
         with working_precision(_BOUND_BITS):
-            self._moment_bounds = [_moduli(acb_mat(moment)) for moment in self._moments]
-            select, source = _moduli(acb_mat(self.select)), _moduli(acb_mat(self.source))
+            self._moment_bounds = [moduli(acb_mat(moment)) for moment in self._moments]
+            select, source = moduli(acb_mat(self.select)), moduli(acb_mat(self.source))
             for pole in poles:
                 pole.bound_products(acb_mat(self.select), acb_mat(self._far_select), acb_mat(self.source))
-        self._select_bound, self._source_bound, self._shift_bound = select, source, _moduli(acb_mat(self.shift))
+        self._select_bound, self._source_bound, self._shift_bound = select, source, moduli(acb_mat(self.shift))
         return poles
 
     @cached_property
@@ -316,7 +316,7 @@ class LinearSystem:
                 n += 1
                 exact = (shift * w + select * u) / n
                 if n % _STRIDE == 0:
-                    size = bounds.norm(_moduli(exact))
+                    size = bounds.norm(moduli(exact))
                     if size <= cut * largest or size == 0:
                         break
                     largest = size.max(largest)
@@ -327,8 +327,8 @@ class LinearSystem:
                 u = exact.mid()
                 rounding_u = rounding_u + (exact - u)
                 observed.append((w if self.observed == "W" else u)[0, 0])
-            lost_w = _moduli(rounding_w) + _moduli(exact)
-            lost_u = _moduli(rounding_u) + _moduli(carry * u / divisor)
+            lost_w = moduli(rounding_w) + moduli(exact)
+            lost_u = moduli(rounding_u) + moduli(carry * u / divisor)
             error_w = bounds.solution(lost_w, lost_u)
             error = error_w[0, 0] if self.observed == "W" else bounds.inner(error_w, lost_u)[0, 0]
             spread = arb_mat([[e.upper()] for e in error_w.entries()])
@@ -437,11 +437,11 @@ class _Pole:
         self.point, self.parts = point, parts
 
     def bound_products(self, select: acb_mat, far_select: acb_mat, source: acb_mat) -> None:
-        self.far = [_moduli(far_select * p * source) for p in self.parts]
-        self.plain = [_moduli(p) for p in self.parts]
-        self.left = [_moduli(select * p) for p in self.parts]
-        self.right = [_moduli(p * source) for p in self.parts]
-        self.both = [_moduli(select * p * source) for p in self.parts]
+        self.far = [moduli(far_select * p * source) for p in self.parts]
+        self.plain = [moduli(p) for p in self.parts]
+        self.left = [moduli(select * p) for p in self.parts]
+        self.right = [moduli(p * source) for p in self.parts]
+        self.both = [moduli(select * p * source) for p in self.parts]
 
 
 class Bounds:
@@ -469,7 +469,7 @@ class Bounds:
     ) -> None:
         self.matrix, self.output, self.inner_matrix, self.driven = matrix, output, inner, driven
         self._select, self._length, self._observed = select, length, observed
-        self.weights = _perron(matrix)
+        self.weights = perron_weights(matrix)
         self.rate = self._operator_norm(matrix)
 
     def _operator_norm(self, matrix: arb_mat) -> arb:
@@ -482,7 +482,7 @@ class Bounds:
 
     def observable(self, state: acb_mat) -> arb:
         """A Y with |y| <= Y exp(rate * distance) along the half-line, from W at its beginning."""
-        size = self.norm(_moduli(state))
+        size = self.norm(moduli(state))
         spread = arb_mat([[size * w] for w in self.weights])
         return (spread if self._observed == "W" else self.driven * spread)[0, 0].upper()
 
@@ -500,7 +500,7 @@ class Bounds:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _moduli(matrix: acb_mat) -> arb_mat:
+def moduli(matrix: acb_mat) -> arb_mat:
     """Upper bounds of the moduli of the entries."""
     return arb_mat([[abs(c).upper() for c in row] for row in matrix.tolist()])
 
@@ -523,7 +523,7 @@ def _largest(values: Sequence[arb]) -> arb:
     return largest
 
 
-def _perron(matrix: arb_mat) -> list[arb]:
+def perron_weights(matrix: arb_mat) -> list[arb]:
     """Positive weights near the Perron vector, for which the weighted maximum norm is nearly the spectral radius."""
     entries = np.array([[float(c) for c in row] for row in matrix.tolist()])
     vector = np.ones(len(entries))

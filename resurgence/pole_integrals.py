@@ -24,6 +24,7 @@ import flint
 from flint import acb, fmpq
 
 from .numbers import working_precision
+from .stieltjes_integral import stieltjes_integral
 
 __all__ = ["pole_integrals"]
 
@@ -54,7 +55,7 @@ def pole_integrals(w: acb, s: Fraction, count: int) -> tuple[list[acb], list[acb
     if w.real.mid() > 0:
         mean, residue = _tight(_right, w, s), w ** acb(order) * (-w).exp()
     else:
-        mean, residue = _tight(_left, w, s), acb(0)
+        mean, residue = stieltjes_integral(-w, s), acb(0)
     means, residues = [zeroth, mean], [acb(0), residue]
     for k in range(2, count + 1):
         factor, divisor = acb(order + 2 - k) - w, (k - 1) * w
@@ -98,14 +99,6 @@ def _right(w: acb, s: Fraction) -> acb:
     # Gamma(1 + s) U(1, 1 - s, -w), the two branches averaged: DLMF 13.2.42 and 13.2.39.
     rising = order.gamma() * (-w).hypgeom_1f1(acb(1), 1 - order)
     return rising - acb.pi() * order.cot_pi() * w**order * (-w).exp()
-
-
-def _left(w: acb, s: Fraction) -> acb:
-    """F_1 where Re w <= 0 and w is not on the ray."""
-    if s.denominator == 1:
-        return _raise_power((-w).exp() * (-w).expint(acb(1)), w, int(s))
-    order = acb(fmpq(s.numerator, s.denominator))
-    return (order + 1).gamma() * (-w).hypgeom_u(acb(1), 1 - order)
 
 
 def _ei(w: acb) -> acb:

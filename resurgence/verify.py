@@ -24,7 +24,7 @@ import sympy
 from flint import acb
 
 from .action import Action
-from .algebraic import AlgebraicNumber
+from .algebraic import AlgebraicNumber, difference
 from .linear_germ import LinearGerm, SheetPoint
 from .models import Model
 from .models import get as get_model
@@ -212,7 +212,7 @@ def _critical_differences(action: Action, series: FormalSeries) -> list[_Candida
     sheet = series.germ.first_sheet() if isinstance(series.germ, LinearGerm) else ()
     candidates = []
     for critical in action.critical_values():
-        candidate = _Candidate(_difference(critical.algebraic, origin), "proved", critical.multiplicity)
+        candidate = _Candidate(difference(critical.algebraic, origin), "proved", critical.multiplicity)
         for point in sheet:
             if candidate.ball(400).overlaps(ball(point.location, 400)):
                 candidate = replace(_of_sheet_point(point), value=candidate.value, multiplicity=critical.multiplicity)
@@ -222,20 +222,6 @@ def _critical_differences(action: Action, series: FormalSeries) -> list[_Candida
 
 def _of_sheet_point(point: SheetPoint) -> _Candidate:
     return _Candidate(point.location, "proved", None, point.exponent, point.stokes_constant, point)
-
-
-def _difference(value: AlgebraicNumber, origin: Any) -> Any:
-    exact = rational(origin)
-    if exact is not None:
-        shifted = value - exact
-        return sympy.Rational(int(shifted.poly[0].p), int(shifted.poly[0].q)) if shifted.is_rational else shifted
-    if isinstance(origin, AlgebraicNumber) and origin.field == value.field:
-        shifted = value - origin
-        return shifted.to_sympy() if shifted.is_rational else shifted
-    if isinstance(origin, AlgebraicNumber):
-        origin = origin.to_sympy()
-    difference = value.to_sympy() - origin
-    return sympy.Integer(0) if ball(difference, 256).contains(0) and sympy.simplify(difference) == 0 else difference
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from resurgence.action import Action
 from resurgence.cli import main
 from resurgence.laplace import borel_sum
 from resurgence.numbers import Enclosure
+from resurgence.series import FormalSeries
 from resurgence.verify import verify
 
 HIMMELBLAU = "(x**2+y-11)**2 + (x+y**2-7)**2"
@@ -171,7 +172,8 @@ def test_a_plot(run, tmp_path):
 def test_notes_say_why_there_is_no_number(run):
     out = run("analyze", HIMMELBLAU, "--at", "3,2", "--terms", "40")[1]
     assert "0: the expansion point's own critical value" in out
-    assert re.search(r"67\.7.*, 104\.0.*: out of reach of the coefficients used", out)
+    assert re.search(r"67\.7.*: intersection number -1; out of reach of the coefficients used", out)
+    assert re.search(r"104\.0.* is not singular on the first sheet: intersection number 0", out)
 
 
 # -- sum --------------------------------------------------------------------------------------------------------------
@@ -211,18 +213,24 @@ def test_sums_agree_with_the_api(run, side):
 
 def test_sum_an_action_to_the_digits_asked_for(run):
     status, out, _ = run("sum", "x**2 + x**4", "--g", "0.1", "--digits", "20", "--json")
-    [total] = json.loads(out)["sums"]
+    sums = json.loads(out)["sums"]
     assert status == 0
-    assert total["digits"] >= 20
-    assert enclosure(total).contains(models.quartic.exact("1/10", 40))
+    assert [total["status"] for total in sums] == ["certified", "estimated"]
+    for total in sums:
+        assert total["digits"] >= 20
+        assert enclosure(total).contains(models.quartic.exact("1/10", 40))
 
 
 def test_sum_of_so_many_terms(run):
     status, out, _ = run("sum", "x**2 + x**4", "--g", "1/10", "--terms", "30", "--json")
-    [total] = json.loads(out)["sums"]
+    certified, total = json.loads(out)["sums"]
     assert status == 0
+    assert certified["name"] == "Borel sum"
     assert total["name"] == "from 30 coefficients"
-    expected = borel_sum(Action("x**2 + x**4").expand(30, at=0), "1/10", 30)
+    known = Action("x**2 + x**4").expand(30, at=0)
+    expected = borel_sum(
+        FormalSeries(known.terms, action=known.action, exponent=known.exponent, constant=known.constant), "1/10", 30
+    )
     assert {key: total[key] for key in expected.to_dict()} == expected.to_dict()
 
 
@@ -253,7 +261,7 @@ def test_disagreement_is_reported(run, monkeypatch):
 
 
 def test_the_best_of_the_sums_is_shown(run, monkeypatch):
-    errors = iter(["1e-9", "1e-3", "1e-5"])
+    errors = iter(["1e-40", "1e-9", "1e-3", "1e-5"])  # the certified sum, then more and more coefficients
 
     def sum_of(*_, **__):
         return Enclosure(mpmath.mpc(1), mpmath.mpf(next(errors)), "estimated", "a test")
@@ -263,6 +271,28 @@ def test_the_best_of_the_sums_is_shown(run, monkeypatch):
     assert status == 0
     assert "from 60 coefficients" in out
     assert "120" not in out
+
+
+EULER = "x^3*y'' + (x^2 + x)*y' - y = 0"
+
+
+def test_an_equation(run):
+    status, out, _ = run("sum", EULER, "--initial", "0,1", "--g", "1/10", "--digits", "60", "--json")
+    document = json.loads(out)
+    assert status == 0
+    assert document["kind"] == "equation"
+    certified, estimated = document["sums"]
+    assert (certified["status"], estimated["status"]) == ("certified", "estimated")
+    assert certified["digits"] >= 60
+    with mpmath.workdps(80):
+        assert enclosure(certified).contains(mpmath.exp(10) * mpmath.e1(10))
+    status, out, _ = run("analyze", EULER, "--initial", "0,1")
+    assert status == 0
+    assert "certified" in out
+
+
+def test_an_equation_whose_first_coefficients_are_negative(run):
+    assert run("sum", "y' = y", "--initial", "-1", "--g", "1/3")[0] == 0
 
 
 # -- bad input --------------------------------------------------------------------------------------------------------
@@ -284,6 +314,12 @@ def test_the_best_of_the_sums_is_shown(run, monkeypatch):
         (["analyze", "quartic", "--claim", "x"], "'x' is not a number"),
         (["analyze", "quartic", "--plot", "borel.gif"], "ending in .png"),
         (["analyze", "quartc"], "did you mean 'quartic'"),
+        (["analyze", EULER], "--initial 0,1"),
+        (["analyze", EULER, "--initial", "0"], "a_1 is not determined"),
+        (["analyze", EULER, "--initial", "1,1"], "fit no solution"),
+        (["analyze", "y'' + z' = 0", "--initial", "1"], "one unknown"),
+        (["sum", EULER, "--initial", "0,1", "--g", "-1/2"], "at -1: choose --side"),
+        (["sum", "quartic", "--initial", "1", "--g", "1"], "models and actions have no use for it"),
         (["analyze", "sin(x)"], "is no file and no action"),
         (["analyze", "bessel_k(1/0)"], "division by zero"),
         (["analyze", ""], "the text is empty"),
@@ -404,7 +440,7 @@ def test_tables_fit_into_80_columns(monkeypatch):
     text = terminal.getvalue()
     assert max(map(len, text.splitlines())) <= 80
     row = next(line for line in text.splitlines() if line.startswith("13.3119262704"))
-    assert row.split()[-2:] == ["(log)", "estimated"]
+    assert row.split()[-2:] == ["(log)", "certified"]
     assert all(word in text for word in ("expansion", "adjacent", "location", "exponent"))
 
 

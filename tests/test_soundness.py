@@ -207,4 +207,4 @@ def test_a_spoiled_bound_is_noticed(monkeypatch, spoil, check):
 
 
 def test_the_bounds_are_matrices_of_upper_bounds():
-    assert linear_system._moduli(acb_mat([[acb(3, 4)]])) == arb_mat([[5]])
+    assert linear_system.moduli(acb_mat([[acb(3, 4)]])) == arb_mat([[5]])

@@ -36,7 +36,8 @@ def test_quartic_action():
     v = rs.verify(rs.Action("x**2 + x**4"))
     assert v
     saddle = _row(v, sympy.Rational(-1, 4))
-    assert (saddle.multiplicity, saddle.location_status, saddle.status) == (2, "proved", "estimated")
+    assert (saddle.multiplicity, saddle.location_status, saddle.status) == (2, "proved", "certified")
+    assert "intersection numbers -1, -1" in saddle.reason
     assert saddle.exponent == 0
     assert saddle.digits >= 20
     assert _row(v, 0).adjacency == "expansion point"
@@ -79,11 +80,43 @@ def test_expansions_at_irrational_points(at, seen, unseen):
     """V has critical values 1/4 and (-9 ± 5 sqrt 5)/8; their differences lie in Q(sqrt 5)."""
     v = rs.verify(rs.Action("x**4/4 - x**2 + x"), at=at, terms=80)
     assert v
-    adjacent = [row for row in v.rows if row.adjacency == "adjacent"]
-    assert len(adjacent) == 1
-    assert _value(adjacent[0]) == seen
-    assert adjacent[0].digits >= 15
-    assert unseen in [_value(row) for row in v.rows]
+    found = [row for row in v.rows if row.numerical is not None]
+    assert len(found) == 1
+    assert _value(found[0]) == seen
+    assert (found[0].adjacency, found[0].status) == ("adjacent", "certified")
+    assert found[0].digits >= 15
+    [other] = [row for row in v.rows if _value(row) == unseen]
+    assert other.status == "certified"
+    assert other.numerical is None
+
+
+def test_which_critical_values_are_adjacent_is_certified():
+    v = rs.verify(rs.Action(HIMMELBLAU), at=(3, 2), terms=40)
+    adjacencies = [(row.adjacency, row.status) for row in v.rows[1:]]
+    yes, no = ("adjacent", "certified"), ("not adjacent", "certified")
+    assert adjacencies == [yes, yes, no, no, yes]
+
+
+def test_a_claim_about_a_point_that_the_germ_does_not_see_is_refuted():
+    a = rs.Action(HIMMELBLAU)
+    values = sorted(a.critical_values(), key=lambda c: float(c.enclosure(20).value.real))
+    saddle, unseen = values[2], values[3]  # 67.7, 104.0; their intersection numbers are -1 and 0
+    v = rs.verify(
+        a, claims=[saddle.algebraic, unseen.algebraic, rs.Claim(saddle.algebraic, exponent=1)], at=(3, 2), terms=40
+    )
+    assert [row.status for row in v.rows[:3]] == ["certified", "refuted", "refuted"]
+    assert "intersection number 0" in v.rows[1].reason
+
+
+def test_a_series_with_an_equation():
+    series = rs.FormalSeries.from_ode("x^3*y'' + (x^2 + x)*y' - y = 0", [0, 1], terms=60)
+    v = rs.verify(series)
+    [row] = v.rows
+    assert (row.exact, row.location_status, row.status, row.adjacency) == (-1, "proved", "certified", "adjacent")
+    assert v
+    wrong = rs.verify(series, claims=[rs.Claim(-1, stokes_constant=2 * sympy.pi * sympy.I)])
+    assert wrong.rows[0].status == "refuted"
+    assert not rs.verify(series, claims=[2])
 
 
 def test_differences_of_values_from_different_fields():
