@@ -48,7 +48,7 @@ __all__ = ["Action"]
 #: Terms that may be asked for.
 MAX_TERMS = 20_000
 #: Critical points, with multiplicity, up to which sums are certified: the linear system has as many equations.
-MAX_GERM_DIMENSION = 25
+MAX_GERM_DIMENSION = 16
 #: Critical points that an error message lists.
 _LISTED = 6
 #: Bits to which coordinates are compared before they are compared exactly.
@@ -346,6 +346,38 @@ class Action:
             except ValueError:  # an action that is not tame: its connection is not polynomial
                 self._germs[point] = None
         return self._germs[point]
+
+    def integral(self, g: object, digits: int = 30) -> Enclosure:
+        """The integral of exp(-V/g) over R^d, from the Borel sums at the real critical points.
+
+        Parameters
+        ----------
+        g : rational number
+            Positive.
+        digits : int
+            Relative accuracy.
+
+        Returns
+        -------
+        Enclosure
+            ``certified`` where V is known to be tame and proper at infinity: in one variable; in two, where V contains
+            powers of each variable alone and is nondegenerate on its Newton boundary. Otherwise ``estimated``: it is
+            the integral provided that V is both.
+
+        Raises
+        ------
+        ValueError
+            For other g; where a real critical point is degenerate, or there is none; where V is seen not to be proper;
+            for more than 16 critical points; and as :meth:`connection`.
+
+        Examples
+        --------
+        >>> print(Action("x**2 + x**4").integral("1/10", digits=20))
+        0.52939243022557488872366687636535968999 ± 1.0e-38 (certified)
+        """
+        from .real_integral import real_integral
+
+        return real_integral(self, g, digits)
 
     def _default_point(self) -> CriticalPoint:
         minima = [p for p in self._points if is_positive_definite(p)]

@@ -24,7 +24,10 @@ from .tameness import is_known_tame
 __all__ = ["ActionGerm"]
 
 #: Digits of the Stokes constants that :meth:`ActionGerm.singularities` gives.
-STOKES_DIGITS = 30
+STOKES_DIGITS = 40
+
+#: Digits that tell an integer, where Picard's and Lefschetz' formula gives the rest.
+_NUMBER_DIGITS = 6
 
 
 class ActionGerm(LinearGerm):
@@ -75,7 +78,8 @@ class ActionGerm(LinearGerm):
     def adjacency(self, place: Place) -> Adjacency:
         """The intersection numbers with the critical points of another value."""
         if place not in self._adjacencies:
-            self._adjacencies[place] = self.intersections.at(place, STOKES_DIGITS)
+            digits = _NUMBER_DIGITS if is_known_tame(self.action.jacobian_ring) else STOKES_DIGITS
+            self._adjacencies[place] = self.intersections.at(place, digits)
         return self._adjacencies[place]
 
     def _sheet_point(self, place: Place) -> SheetPoint:
@@ -88,13 +92,16 @@ class ActionGerm(LinearGerm):
             return SheetPoint(
                 place.location, singular, None, known.stokes_constant, "certified" if singular else None, known.reason
             )
+        stokes = known.stokes_constant
         numbers = "intersection " + ("number " if len(place.points) == 1 else "numbers ")
         reason = numbers + ", ".join(map(str, known.numbers or ()))
         status: Status = "certified"
-        if not is_known_tame(self.action.jacobian_ring):
+        if is_known_tame(self.action.jacobian_ring):
+            stokes = self.intersections.stokes_constant(known, STOKES_DIGITS)
+        else:
             # That these numbers are integers is then not known, and a ball around 0 does not prove that one is 0.
             reason += ", provided that the action is tame at infinity"
             status = "certified" if seen else "estimated"
         if not known.is_singular:
             return SheetPoint(place.location, False, None, None, status, reason)
-        return SheetPoint(place.location, True, Fraction(0), known.stokes_constant, status, reason)
+        return SheetPoint(place.location, True, Fraction(0), stokes, status, reason)

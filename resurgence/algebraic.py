@@ -8,13 +8,14 @@ Arithmetic is exact; :meth:`AlgebraicNumber.ball` encloses the number to any pre
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import sympy
 from flint import acb, fmpq, fmpq_mat, fmpq_poly, fmpz_poly
 
 from .numbers import Enclosure, ball, bits_for, enclosure, rational, roots_with_multiplicity, working_precision
 
-__all__ = ["AlgebraicNumber", "NumberField", "difference", "gaussian_rational"]
+__all__ = ["AlgebraicDifference", "AlgebraicNumber", "NumberField", "difference", "gaussian_rational"]
 
 
 class NumberField:
@@ -269,13 +270,41 @@ def gaussian_rational(re_part: fmpq | int, im_part: fmpq | int) -> AlgebraicNumb
     return AlgebraicNumber(_GAUSSIAN, fmpq_poly([re_part, im_part]))
 
 
-def difference(value: AlgebraicNumber, origin: object) -> sympy.Expr | AlgebraicNumber:
-    """``value - origin`` exactly: rational, in the field of the value, or a sympy expression."""
+@dataclass(frozen=True)
+class AlgebraicDifference:
+    """The difference of two algebraic numbers of different fields, which nobody needs in closed form."""
+
+    value: AlgebraicNumber
+    origin: AlgebraicNumber
+
+    def ball(self, bits: int) -> acb:
+        """A certified ball with about ``bits`` correct bits; the two numbers are known to differ."""
+        work = bits + 32
+        while True:
+            with working_precision(work):
+                apart = self.value.ball(work) - self.origin.ball(work)
+                if apart.rel_accuracy_bits() >= bits:
+                    return apart
+            work *= 2
+
+    def to_sympy(self) -> sympy.Expr:
+        """The same in sympy; slow for numbers of high degree."""
+        return self.value.to_sympy() - self.origin.to_sympy()
+
+
+def difference(value: AlgebraicNumber, origin: object) -> sympy.Expr | AlgebraicNumber | AlgebraicDifference:
+    """``value - origin`` exactly: rational, in the field of the value, in radicals, or as the difference that it is."""
     exact = rational(origin)
     if exact is None and isinstance(origin, AlgebraicNumber) and origin.is_rational:
         exact = fmpq(origin.poly[0])
     if exact is not None or (isinstance(origin, AlgebraicNumber) and origin.field == value.field):
         shifted = value - (origin if exact is None else exact)
         return shifted.to_sympy() if shifted.is_rational else shifted
-    apart: sympy.Expr = value.to_sympy() - (origin.to_sympy() if isinstance(origin, AlgebraicNumber) else origin)
+    if isinstance(origin, AlgebraicNumber):
+        if value == origin:
+            return sympy.Integer(0)
+        if max(number.minimal_polynomial().degree() for number in (value, origin)) > 2:
+            return AlgebraicDifference(value, origin)
+        origin = origin.to_sympy()
+    apart: sympy.Expr = value.to_sympy() - origin
     return sympy.Integer(0) if ball(apart, 256).contains(0) and sympy.simplify(apart) == 0 else apart

@@ -289,7 +289,7 @@ def total(options: argparse.Namespace) -> bool:
         with progress(f"summing at g = {options.g}"):
             sums = _sums(subject, at, ray, digits, terms)
     except StokesLineError as error:
-        places = ", ".join(str(s.location) for s in error.singularities[:3])
+        places = ", ".join(exact_text(s.location) for s in error.singularities[:3])
         raise ValueError(
             f"the ray of summation passes through a Borel singularity, at {places}: "
             "choose --side above, below or median, or another --direction"

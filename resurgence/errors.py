@@ -90,8 +90,9 @@ class NoPowerSeriesError(ValueError):
 
 
 def _text(location: Any) -> str:
-    """A location as people write it: radicals for an AlgebraicNumber."""
-    return str(location.to_sympy() if hasattr(location, "to_sympy") else location)
+    from .verification import exact_text
+
+    return exact_text(location)
 
 
 class StokesLineError(ValueError):

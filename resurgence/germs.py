@@ -21,11 +21,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import sympy
 from flint import acb, arb, fmpq, fmpz_poly
 
-from .algebraic import AlgebraicNumber
 from .errors import StokesLineError
 from .numbers import Enclosure, Status, rational, working_precision
 from .rays import Ray, Side
@@ -84,7 +84,7 @@ class CertifiedSingularity:
 
     Attributes
     ----------
-    location : AlgebraicNumber or sympy.Expr
+    location : AlgebraicNumber, AlgebraicDifference or sympy.Expr
         A.
     exponent : Fraction
         beta, as for :class:`ExactSingularity`; a logarithm times (z - A)^n has beta = n.
@@ -92,7 +92,7 @@ class CertifiedSingularity:
         S, as for :class:`ExactSingularity`.
     """
 
-    location: AlgebraicNumber | sympy.Expr
+    location: Any
     exponent: Fraction
     stokes_constant: Enclosure
 
@@ -104,8 +104,9 @@ class CertifiedSingularity:
         return "pole" if self.exponent < 0 else "logarithm"
 
     def __str__(self) -> str:
-        exact = self.location.to_sympy() if isinstance(self.location, AlgebraicNumber) else self.location
-        return f"{self.kind} at {exact}, exponent {self.exponent}, Stokes constant {self.stokes_constant}"
+        from .verification import exact_text
+
+        return f"{self.kind} at {exact_text(self.location)}, exponent {self.exponent}, Stokes constant {self.stokes_constant}"
 
 
 class Germ(ABC):

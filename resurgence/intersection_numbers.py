@@ -51,8 +51,8 @@ from .rays import Ray
 
 __all__ = ["Adjacency", "Intersections", "Place", "real_cycle"]
 
-#: Bits above those asked for in the first attempt.
-_GUARD_BITS = 40
+#: Bits above those asked for in the first attempt: long paths lose a hundred or so.
+_GUARD_BITS = 140
 
 #: Attempts at a precision.
 _MAX_ATTEMPTS = 8
@@ -192,6 +192,16 @@ class Intersections:
         if any(known) and total.contains(0):
             return Adjacency(place, known, stokes, "the Stokes constants of its points cancel: no plain logarithm")
         return Adjacency(place, known, stokes)
+
+    def stokes_constant(self, adjacency: Adjacency, digits: int) -> Enclosure:
+        """S as the formula of Picard and Lefschetz gives it, from the numbers of an adjacency, which must be known."""
+        assert adjacency.numbers is not None
+        bits = bits_for(check_digits(digits)) + _PATH_BITS
+        with working_precision(bits):
+            total = acb(0)
+            for n, point in zip(adjacency.numbers, adjacency.place.points, strict=True):
+                total += n / self._ratio(point, bits)
+        return enclosure(total, "certified", "intersection numbers times Gaussian factors")
 
     def _ratio(self, point: CriticalPoint, bits: int) -> acb:
         """C/C_j."""

@@ -23,6 +23,7 @@ from matplotlib.figure import Figure
 from .borel import BorelTransform
 from .continuation.pade import Pade
 from .laplace import borel_sum
+from .linear_germ import LinearGerm
 from .models import Model
 from .numbers import ball, working_precision
 from .rays import Side
@@ -98,7 +99,8 @@ def plot_borel(
     Parameters
     ----------
     what : Verification, FormalSeries or BorelTransform
-        Of a verification its exact values are drawn; of a series those of its closed form, where it has one.
+        Of a verification its exact values are drawn; of a series those of its closed form or linear equation, where it
+        has one.
     path : str or Path, optional
         Where to write the figure: ``.png``, ``.pdf`` or ``.svg``. A file appears there only when it is complete.
     direction : float
@@ -278,6 +280,13 @@ def _is_pole(exponent: Any) -> bool:
 
 def _exact_points(borel: BorelTransform) -> list[_Point]:
     germ = borel.series.germ
+    if isinstance(germ, LinearGerm):
+        sheet = germ.first_sheet()
+        kinds = ["elsewhere" if point.singular is False else "singular" for point in sheet]
+        return [
+            _Point(complex(ball(p.location, 64)), kind, kind == "singular" and not _is_pole(p.exponent))
+            for p, kind in zip(sheet, kinds, strict=True)
+        ]
     exact = () if germ is None else germ.singularities()
     return [_Point(complex(ball(s.location, 64)), "singular", not _is_pole(s.exponent)) for s in exact]
 

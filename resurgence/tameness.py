@@ -1,4 +1,4 @@
-"""Whether a polynomial is tame at infinity, as far as simple criteria tell.
+"""Whether a polynomial is tame, and proper, at infinity, as far as simple criteria tell.
 
 A polynomial V is tame if its gradient stays away from zero at infinity (Broughton 1988). Its steepest-descent cycles
 then form a basis of the integration cycles, and the intersection numbers in Picard's and Lefschetz' formula are
@@ -17,11 +17,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from flint import fmpq_mpoly, fmpq_poly
+from flint import fmpq, fmpq_mpoly, fmpq_poly
 
 from .jacobian_ring import JacobianRing, terms_of
+from .numbers import roots_with_multiplicity, working_precision
 
-__all__ = ["is_known_tame"]
+__all__ = ["is_known_proper", "is_known_tame"]
 
 Point = tuple[int, int]
 
@@ -43,18 +44,54 @@ def is_known_tame(ring: JacobianRing) -> bool:
     return dimension == 2 and _is_convenient_and_nondegenerate(potential)
 
 
+def is_known_proper(ring: JacobianRing) -> bool:
+    """Whether the polynomial goes to +infinity in all real directions, where that can be decided here.
+
+    In one variable by its leading term. In two, where it is convenient and nondegenerate on its Newton boundary, just
+    if the sum of its terms on each edge is positive off the axes: the vertices have even exponents and positive
+    coefficients, and the polynomials along the edges no real root (Bajbar & Stein 2015).
+
+    Examples
+    --------
+    >>> from resurgence.action import Action
+    >>> [is_known_proper(Action(v).jacobian_ring) for v in ("x**2 + x**4", "x**3", "x**2 + y**2 + x**2*y**2")]
+    [True, False, True]
+    """
+    potential, dimension = ring.potential, len(ring.names)
+    if dimension == 1:
+        [(exponents, leading)] = [t for t in terms_of(potential) if t[0][0] == potential.total_degree()]
+        return bool(exponents[0] % 2 == 0 and leading > 0)
+    if dimension != 2 or not _is_convenient_and_nondegenerate(potential):
+        return False
+    terms = _planar_terms(potential)
+    vertices = [v for v in _convex_hull([(0, 0), *terms]) if v != (0, 0)]
+    if any(a % 2 or b % 2 or not terms[a, b] > 0 for a, b in vertices):
+        return False
+    with working_precision(64):  # roots that are real are known to be
+        return not any(z.imag.is_zero() for face in _faces(terms) for z, _ in roots_with_multiplicity(face.numer()))
+
+
 def _is_convenient_and_nondegenerate(potential: fmpq_mpoly) -> bool:
-    terms = {(int(e[0]), int(e[1])): c for e, c in terms_of(potential)}
+    terms = _planar_terms(potential)
     if not any(a and not b for a, b in terms) or not any(b and not a for a, b in terms):
         return False
+    # The ends of an edge are terms of the polynomial, so that 0 is no root.
+    return all(face.gcd(face.derivative()).degree() <= 0 for face in _faces(terms))
+
+
+def _planar_terms(potential: fmpq_mpoly) -> dict[Point, fmpq]:
+    return {(int(e[0]), int(e[1])): c for e, c in terms_of(potential)}
+
+
+def _faces(terms: dict[Point, fmpq]) -> list[fmpq_poly]:
+    """The polynomials along the edges of the Newton boundary at infinity."""
+    faces = []
     for start, end in _edges_away_from_zero([(0, 0), *terms]):
         steps = math.gcd(end[0] - start[0], end[1] - start[1])
         step = ((end[0] - start[0]) // steps, (end[1] - start[1]) // steps)
         points = [(start[0] + k * step[0], start[1] + k * step[1]) for k in range(steps + 1)]
-        face = fmpq_poly([terms.get(point, 0) for point in points])
-        if face.gcd(face.derivative()).degree() > 0:  # the ends of an edge are terms: 0 is no root
-            return False
-    return True
+        faces.append(fmpq_poly([terms.get(point, fmpq(0)) for point in points]))
+    return faces
 
 
 def _edges_away_from_zero(points: Sequence[Point]) -> list[tuple[Point, Point]]:

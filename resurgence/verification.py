@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import sympy
 
-from .algebraic import AlgebraicNumber
+from .algebraic import AlgebraicDifference, AlgebraicNumber
 from .numbers import Enclosure, Status, ball
 from .series import FormalSeries
 
@@ -160,6 +160,8 @@ def _decimal(value: Any) -> str:
 
 def exact_text(value: Any) -> str:
     """An exact number in a few characters: itself if short, otherwise its minimal polynomial's degree and a decimal."""
+    if isinstance(value, AlgebraicDifference):
+        return f"{_decimal_short(value)} (difference of roots)"
     if isinstance(value, AlgebraicNumber):
         degree = value.minimal_polynomial().degree()
         if degree > 2:
@@ -178,6 +180,8 @@ def _decimal_short(value: Any) -> str:
 def _latex(value: Any) -> str:
     if isinstance(value, Enclosure):
         return value.short(12)
+    if isinstance(value, AlgebraicDifference):
+        return _decimal_short(value)
     if isinstance(value, AlgebraicNumber):
         return _decimal_short(value) if value.field.degree > 2 else str(sympy.latex(value.to_sympy()))
     return str(sympy.latex(value))

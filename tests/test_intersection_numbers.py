@@ -2,14 +2,12 @@
 
 import cmath
 import math
-from fractions import Fraction
 from functools import cache
 
 import numpy as np
 import pytest
 import sympy
-from direct_integration import himmelblau, integral_over_line, integral_over_plane, lattice
-from flint import acb, fmpq
+from flint import acb
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -220,67 +218,6 @@ def test_adjacency_is_mutual(coefficients):
 
 
 # -- the real integral -------------------------------------------------------------------------------------------------
-
-
-def real_integral(action, g, bits=200):
-    """int exp(-V/g) over R^d as a combination of lateral sums."""
-    g, total = fmpq(g.numerator, g.denominator), acb(0)
-    for point, number in real_cycle(action):
-        value = ActionGerm(action, point).sum(g, bits, side="above")
-        with working_precision(bits):
-            prefactor = (2 * acb.pi() * g) ** acb(fmpq(action.dimension, 2)) * constant(point, bits)
-            total += number * prefactor * (-point.value.ball(bits) / g).exp() * value
-    return total
-
-
-@pytest.mark.parametrize(
-    ("g", "strip", "alpha"),
-    [(Fraction(2), Fraction(3, 4), Fraction(1, 4)), (Fraction(10), Fraction(1), Fraction(1, 2)), (20, "3/2", 1)],
-)
-def test_himmelblau(g, strip, alpha):
-    g = Fraction(g)
-    direct = integral_over_plane(himmelblau(Fraction(strip), Fraction(alpha)), g)
-    value = real_integral(Action(HIMMELBLAU), g)
-    assert value.overlaps(acb(direct))
-    assert value.real.rad() < 1e-50 * value.real.mid()
-    assert direct.rad() < 1e-50 * direct.mid()
-
-
-@pytest.mark.parametrize("g", [Fraction(1, 10), Fraction(1, 2), Fraction(1)])
-def test_lattice(g):
-    direct = integral_over_plane(lattice(), g)
-    value = real_integral(Action("x^2 + y^2 + x^2*y^2"), g)
-    assert value.overlaps(acb(direct))
-    assert value.real.rad() < 1e-50 * value.real.mid()
-
-
-@pytest.mark.parametrize("g", [Fraction(1, 10), Fraction(1, 3), Fraction(2)])
-@pytest.mark.parametrize(
-    "coefficients",
-    [
-        ("0", "0", "1/2", "1/3", "1/4"),
-        ("0", "0", "1/2", "0", "0", "0", "1/6"),
-        ("1", "0", "-2", "0", "1"),
-        ("0", "1/10", "-2", "0", "1"),
-    ],
-)
-def test_integrals_over_the_line(coefficients, g):
-    c = [Fraction(t) for t in coefficients]
-    direct = integral_over_line(c, g)
-    value = real_integral(Action(" + ".join(f"({t})*x^{k}" for k, t in enumerate(coefficients))), g)
-    assert value.overlaps(acb(direct))
-    assert value.real.rad() < 1e-50 * value.real.mid()
-
-
-def test_product_of_double_wells():
-    """Two variables, nine real critical points of all indices, against two integrals over the line."""
-    g = Fraction(1, 3)
-    value = real_integral(Action("(x^2 - 1)^2 + (y^2 - 2)^2/2 + y/7"), g, 150)
-    left = integral_over_line([Fraction(c) for c in (1, 0, -2, 0, 1)], g)
-    right = integral_over_line([Fraction(c) for c in ("2", "1/7", "-2", "0", "1/2")], g)
-    with working_precision(200):
-        assert value.overlaps(acb(left * right))
-    assert value.real.rad() < 1e-35
 
 
 def test_indices_of_real_points():

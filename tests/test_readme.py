@@ -18,3 +18,16 @@ def test_the_first_program_prints_what_stands_below_it(tmp_path, capsys):
         line.split("        from ")[0].split("       the ")[0].rstrip() for line in printed.splitlines() if line
     ]
     assert actual == expected
+
+
+def test_the_second_program_runs_and_is_certified():
+    text = README.read_text(encoding="utf-8")
+    first, second = (part.partition("```")[0] for part in text.split("```python\n")[1:3])
+    names: dict[str, object] = {}
+    statuses = []
+    for line in (first + second).splitlines():
+        if line.startswith(("import", "a =", "s =", "h =")):
+            exec(line, names)
+        elif line and not line.startswith("print"):
+            statuses.append(getattr(eval(line.partition("  #")[0], names), "status", None))
+    assert statuses == ["certified", "certified", None, "certified", None, None, "certified", None]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from resurgence import tameness
 from resurgence.action import Action
-from resurgence.tameness import is_known_tame
+from resurgence.tameness import is_known_proper, is_known_tame
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,25 @@ from resurgence.tameness import is_known_tame
 )
 def test_known_cases(text, known):
     assert is_known_tame(Action(text).jacobian_ring) == known
+
+
+@pytest.mark.parametrize(
+    ("text", "known"),
+    [
+        ("x**2 + x**4", True),
+        ("x**2 - x**4", False),
+        ("x**3", False),
+        ("(x**2+y-11)**2 + (x+y**2-7)**2", True),
+        ("x**2 + y**2 + x**2*y**2", True),
+        ("x**2 + y**2 - x**2*y**2", False),
+        ("x**4 + y**4 - 3*x**2*y**2 + x", False),  # negative between the axes
+        ("x**4 + y**4 - x**2*y**2 + x", True),
+        ("x**3 + y**4 + x*y", False),
+        ("x**2 + y**2 + z**2", False),  # three variables: not decided
+    ],
+)
+def test_properness(text, known):
+    assert is_known_proper(Action(text).jacobian_ring) == known
 
 
 def test_broughton_s_polynomial_is_not_called_tame():
