@@ -106,7 +106,8 @@ class CertifiedSingularity:
     def __str__(self) -> str:
         from .verification import exact_text
 
-        return f"{self.kind} at {exact_text(self.location)}, exponent {self.exponent}, Stokes constant {self.stokes_constant}"
+        where = exact_text(self.location)
+        return f"{self.kind} at {where}, exponent {self.exponent}, Stokes constant {self.stokes_constant}"
 
 
 class Germ(ABC):

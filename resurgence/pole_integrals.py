@@ -8,7 +8,9 @@ depends on phi only through the side of the ray on which w lies.  With the resid
 
 for w in the right half-plane, M_k being the mean of the two. For s = 0 (DLMF 6.2.4, 6.7.1 and 6.5.1)
 
-    R_1 = exp(-w),    M_1 = -exp(-w) Ei(w);          in the left half-plane  F_1 = exp(-w) E_1(-w).
+    R_1 = exp(-w),    M_1 = -exp(-w) Ei(w);          in the left half-plane  F_1 = exp(-w) E_1(-w),
+
+for which see :mod:`resurgence.stieltjes_integral`.
 
 M_k, R_k and F_k obey the same recurrence in k, the integral of d/dt [exp(-t) t^(s+1) / (t - w)^(k-1)] being zero:
 
@@ -17,7 +19,6 @@ M_k, R_k and F_k obey the same recurrence in k, the integral of d/dt [exp(-t) t^
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fractions import Fraction
 
 import flint
@@ -53,7 +54,7 @@ def pole_integrals(w: acb, s: Fraction, count: int) -> tuple[list[acb], list[acb
     order = fmpq(s.numerator, s.denominator)
     zeroth = acb(order + 1).gamma()
     if w.real.mid() > 0:
-        mean, residue = _tight(_right, w, s), w ** acb(order) * (-w).exp()
+        mean, residue = _tight(w, s), w ** acb(order) * (-w).exp()
     else:
         mean, residue = stieltjes_integral(-w, s), acb(0)
     means, residues = [zeroth, mean], [acb(0), residue]
@@ -64,13 +65,13 @@ def pole_integrals(w: acb, s: Fraction, count: int) -> tuple[list[acb], list[acb
     return means[1:], residues[1:]
 
 
-def _tight(function: Callable[[acb, Fraction], acb], w: acb, s: Fraction) -> acb:
-    """The function on a ball by the mean value theorem, where it comes out wide.
+def _tight(w: acb, s: Fraction) -> acb:
+    """M_1 where Re w > 0, on a ball by the mean value theorem where it comes out wide.
 
     Between their convergent series and their asymptotic one the exponential integrals lose about 3 |w| bits, from the
     precision and from the ball w as well. The recurrence for k = 2 gives the derivative, for which a few bits will do.
     """
-    wide = function(w, s)
+    wide = _right(w, s)
     bits = flint.ctx.prec
     wanted = min(bits, w.rel_accuracy_bits()) - SLACK
     if wide.rel_accuracy_bits() >= wanted or not wide.is_finite():
@@ -79,7 +80,7 @@ def _tight(function: Callable[[acb, Fraction], acb], w: acb, s: Fraction) -> acb
     value = wide
     for factor in (2, 4):
         with working_precision(factor * bits):
-            value = function(centre, s)
+            value = _right(centre, s)
         if value.rel_accuracy_bits() >= wanted:
             break
     order = acb(fmpq(s.numerator, s.denominator))

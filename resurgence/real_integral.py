@@ -4,9 +4,9 @@ For a real V that is proper and tame, with nondegenerate real critical points p 
 
     int exp(-V/g) d^d x = sum_p (-1)^floor(k(p)/2) S_above F_p(g) ,
 
-where F_p is the series at p with its prefactor, C_p exp(-V(p)/g) g^(d/2) Phi_p, C_p = (2 pi)^(d/2)/sqrt(det V''(p)) with
-the principal root (:mod:`resurgence.intersection_numbers`; Witten 2011, section 3). Critical points that are not real do
-not contribute. The imaginary parts of the sums cancel.
+where F_p is the series at p with its prefactor, C_p exp(-V(p)/g) g^(d/2) Phi_p, C_p = (2 pi)^(d/2)/sqrt(det V''(p))
+with the principal root (:mod:`resurgence.intersection_numbers`; Witten 2011, section 3). Critical points that are not
+real do not contribute. The imaginary parts of the sums cancel.
 """
 
 from __future__ import annotations

@@ -17,7 +17,6 @@ from typing import Protocol
 from flint import acb, arb, fmpq, fmpq_mat, fmpq_poly
 
 from resurgence.continuation.continued_fraction import (
-    BOUND_BITS,
     Ball,
     Breakdown,
     ContinuedFraction,
@@ -195,10 +194,8 @@ class Entry:
             + (self._best.precision.lost if self._best is not None else TYPICAL_LOSS * self.degrees[1])
         )
         limit = 64 * (bits + sum(self.degrees) + 64)
-        start = self._refined(bits)
         while work <= limit:
-            approximant = self._attempt(work, work, start)
-            start = None
+            approximant = self._attempt(work, work)
             if approximant is not None and self._is_normal(approximant):
                 if approximant.precision.output >= bits:
                     return approximant
@@ -212,24 +209,6 @@ class Entry:
             else:
                 work *= 2
         raise ArithmeticError(f"the [{self.m}/{self.n}] approximant could not be certified with {limit} bits")
-
-    def _refined(self, bits: int) -> ContinuedFraction | None:
-        """The continued fraction that is known, its denominators raised to ``bits`` bits; None where there is none."""
-        known = self._best
-        if known is None or known.fraction is None or known.fraction.last_degree != 1:
-            return None
-        fraction, n = known.fraction, self.degrees[1]
-        # The certificate has added some bits of its own to those of the denominators.
-        correct = max(known.precision.output - BOUND_BITS, known.precision.output // 2)
-        if correct < GUARD_BITS:
-            return None
-        while correct < bits:
-            gained = min(correct, bits - correct)
-            work = known.precision.lost + correct + gained + GUARD_BITS
-            with working_precision(work):
-                fraction = fraction.refined(self._series(self._scaled(self._coefficients(work))), n, gained)
-            correct += gained
-        return fraction
 
     def _from_inexact(self) -> Approximant:
         available = self._available_bits()
@@ -295,26 +274,20 @@ class Entry:
             self._scale = round((high - low) / (j - i)) if j > i else 0
         return [x * arb(2) ** (-self._scale * k) for k, x in enumerate(c)]
 
-    def _series(self, c: Sequence[Ball]) -> Polynomial:
-        """The 2n coefficients that the denominator follows from."""
-        m, n = self.degrees
-        return polynomial(_window(c, m - n + 1, m + n + 1, 0 * c[0]))
-
-    def _attempt(self, work: int, available: int, known: ContinuedFraction | None = None) -> Approximant | None:
-        """Certification at ``work`` bits, of the recurrence or of a fraction that is known; None where it fails."""
+    def _attempt(self, work: int, available: int) -> Approximant | None:
+        """Recurrence and certification at ``work`` bits; None where nothing could be certified."""
         m, n = self.degrees
         with working_precision(work):
             c = self._scaled(self._coefficients(work))
-            fraction = known
+            fraction = None
             numerator, denominator = polynomial(c[: m + 1]), polynomial([arb(1)])
             if n:
                 first = m - n + 1
-                f = self._series(c)
-                if fraction is None:
-                    try:
-                        fraction = ContinuedFraction.expand(f, n, self._steps())
-                    except Breakdown:
-                        return None
+                f = polynomial(_window(c, first, m + n + 1, 0 * c[0]))
+                try:
+                    fraction = ContinuedFraction.expand(f, n, self._steps())
+                except Breakdown:
+                    return None
                 convergent = certified_convergent(f, n, fraction)
                 if convergent is None:
                     return None

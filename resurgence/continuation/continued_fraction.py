@@ -9,8 +9,7 @@ The algorithm is run on numbers without error bounds, because bounds carried thr
 the numbers themselves lose 5.  :func:`certified_convergent` then proves afterwards what was reached, in balls: the
 Bezoutian of two consecutive denominators is the inverse of the Hankel matrix of the linear system (Heinig & Rost 1984,
 *Algebraic Methods for Toeplitz-like Matrices and Operators*, part I), and its defect has a displacement structure that
-bounds it by two polynomial products.  The same inverse makes more bits cheap: :meth:`ContinuedFraction.refined` doubles
-those that are right with a few products, O(n) numbers at a time, where the algorithm takes O(n^2) steps.
+bounds it by two polynomial products.
 """
 
 from __future__ import annotations
@@ -28,7 +27,6 @@ from numpy.typing import NDArray
 from resurgence.numbers import working_precision
 
 __all__ = [
-    "BOUND_BITS",
     "Ball",
     "Breakdown",
     "ContinuedFraction",
@@ -44,9 +42,6 @@ Ball: TypeAlias = arb | acb
 
 #: Precision at which error bounds are computed.
 BOUND_BITS = 64
-
-#: Bits of the corrections in a Newton step beyond those that it gains.
-REFINEMENT_BITS = 128
 
 
 class Breakdown(ArithmeticError):
@@ -124,34 +119,6 @@ class ContinuedFraction:
                 rest = older - quotient * newer
                 older, newer = newer, _midpoints(rest, drop, drop + 2 * (n - degree))
         return cls(quotients, denominator, previous, steps[-1])
-
-    def refined(self, f: Polynomial, n: int, correct: int) -> ContinuedFraction:
-        """The denominators after a Newton step at flint's current precision, ``correct`` bits of them being right.
-
-        T solves H T = 0 but for its leading coefficient, S solves H S = (0, ..., 0, 1): their errors are taken for what
-        the approximate inverse of H makes of the residuals. Nothing is proved by that; the last quotient has to be
-        linear. Coefficients as in :func:`certified_convergent`.
-        """
-        if self.last_degree != 1:
-            raise ValueError("only denominators of consecutive degrees can be refined")
-        q = _window(_midpoints(self.denominator * (1 / self.denominator[0]).mid(), 0, n + 1), 0, n + 1)
-        q[0] = 0 * q[0] + 1
-        f = _midpoints(f, 0, 2 * n)
-        product, before = polynomial(q) * f, self.previous * f
-        scale = (1 / before[2 * n - 2].mid()).mid()
-        t, s = q[::-1], [(c * scale).mid() for c in _window(self.previous, 0, n)[::-1]]
-        rho = [c.mid() for c in _window(product, n, 2 * n)]
-        *sigma, last = [(c * scale).mid() for c in _window(before, n - 1, 2 * n - 1)]
-        sigma.append((last - 1).mid())
-        with working_precision(correct + REFINEMENT_BITS):
-            short_t, short_s = ([(c * 1).mid() for c in side] for side in (t, s))
-            t_change, s_change = (
-                polynomial(short_s) * _correlation(v, short_t) - polynomial(short_t) * _correlation(v, short_s)
-                for v in ([(c * 1).mid() for c in residual] for residual in (rho, sigma))
-            )
-        t = [(c - t_change[k]).mid() for k, c in enumerate(t[:n])] + t[n:]
-        s = [(c - s_change[k]).mid() for k, c in enumerate(s)]
-        return ContinuedFraction(self.quotients, polynomial(t[::-1]), polynomial(s[::-1]), 1)
 
     def reciprocal_poles(self) -> NDArray[np.complex128] | None:
         """The reciprocals 1/z of the poles in double precision, or None where that is out of reach.

@@ -71,6 +71,9 @@ DOUBLINGS = 8
 #: times two and a little more: computed from the start, so that it seldom has to be done twice.
 CANCELLATION = 3
 
+#: Bits to which the approximant is computed where nothing but its degrees is asked for, or its coefficients.
+LEAST_BITS = 64
+
 #: Bits that a refusal asks for above what it found to be needed.
 GUARD_BITS = 32
 
@@ -85,7 +88,8 @@ class Pade:
     m, n : int
         At least 0; m + n + 1 coefficients are used.
     bits : int, optional
-        Correct bits that numerator and denominator have from the start where the coefficients are exact.
+        Correct bits that numerator and denominator have from the start where the coefficients are exact. By default
+        they are computed when they are asked for, with the bits that this takes.
 
     Raises
     ------
@@ -110,17 +114,18 @@ class Pade:
     3.0000000000000000 - 1.7320508075688772j ± 1.1e-16 (certified)
     """
 
-    def __init__(self, source: Source, m: int, n: int, *, bits: int = 64) -> None:
+    def __init__(self, source: Source, m: int, n: int, *, bits: int | None = None) -> None:
         self.order = _order("m", m), _order("n", n)
         if len(source) < m + n + 1:
             raise ValueError(
                 f"a [{m}/{n}] Padé approximant needs {m + n + 1} coefficients, there are {len(source)}: "
                 "compute more of them or ask for a lower order"
             )
-        if bits < 1:
+        if bits is not None and bits < 1:
             raise ValueError(f"bits must be at least 1, got {bits}")
         self._entry = Entry(source, *self.order)
-        self._entry.best(bits)
+        if bits is not None or not self._entry.unlimited:
+            self._entry.best(bits or LEAST_BITS)
         self._roots: tuple[int, list[tuple[acb, int]]] = 0, []
         self._fractions: tuple[int, PartialFractions] | None = None
 
@@ -131,13 +136,15 @@ class Pade:
     def degrees(self) -> tuple[int, int]:
         """Degrees of numerator and denominator in lowest terms, at most ``order``."""
         e = self._entry
+        e.best(LEAST_BITS)
         m, n = e.degrees
         return e.shift + e.step * m, e.step * n
 
     @property
     def precision(self) -> Precision:
         """The precision budget: bits of the coefficients used, bits lost, bits of the result."""
-        return Precision(0, 0, exact=True) if self._entry.exact else self._entry.best(64).precision
+        best = self._entry.best(LEAST_BITS)
+        return Precision(0, 0, exact=True) if self._entry.exact else best.precision
 
     @property
     def numerator(self) -> tuple[Fraction | Enclosure, ...]:
@@ -151,10 +158,10 @@ class Pade:
 
     def _coefficients(self, which: int) -> tuple[Fraction | Enclosure, ...]:
         e = self._entry
+        best = e.best(LEAST_BITS)
         if e.exact is not None:
             known: list[Fraction | Enclosure] = [Fraction(int(c.p), int(c.q)) for c in e.exact[which].coeffs()]
         else:
-            best = e.best(64)
             p = (best.numerator, best.denominator)[which]
             with working_precision(best.precision.input + 64):
                 unscaled = [p[k] * arb(2) ** (best.scale * k) for k in range(e.degrees[which] + 1)]
@@ -314,7 +321,8 @@ class Pade:
         e = self._entry
         work = bits + 32
         while True:
-            fractions = expand(e, self._denominator_roots(work), work + CANCELLATION * e.degrees[1])
+            roots = self._denominator_roots(work)
+            fractions = expand(e, roots, work + CANCELLATION * e.degrees[1])
             reached = fractions.accuracy_bits()
             if reached >= bits:
                 return fractions
@@ -327,7 +335,9 @@ class Pade:
     def _denominator_roots(self, bits: int) -> list[tuple[acb, int]]:
         """The roots in y = z^step with their multiplicities, to ``bits`` relative bits."""
         if self._roots[0] < bits:
-            exact = self._entry.exact
+            e = self._entry
+            e.best(bits + CANCELLATION * e.degrees[1])
+            exact = e.exact
             roots = _exact_roots(exact[1].numer(), bits) if exact else [(y, 1) for y in self._numeric_roots(bits)]
             self._roots = bits, roots
         return self._roots[1]
@@ -346,7 +356,7 @@ class Pade:
             return polynomial([denominator[n - k] for k in range(n + 1)])
 
         limit = None if e.unlimited else best.precision.output
-        reciprocals = certified_roots(reciprocal, bits, self._starts(best), limit)
+        reciprocals = certified_roots(reciprocal, bits, self._starts(best), limit, CANCELLATION * n)
         with working_precision(bits + 64):
             return [1 / (x * arb(2) ** best.scale) for x in reciprocals]
 

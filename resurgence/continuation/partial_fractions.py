@@ -14,17 +14,22 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import flint
 import numpy as np
 from flint import acb, acb_poly, arb, fmpq
 
 from resurgence.continuation.approximant import Approximant, Entry
 from resurgence.continuation.continued_fraction import Polynomial, coefficients
+from resurgence.continuation.roots import differences, evaluate
 from resurgence.numbers import working_precision
 
 __all__ = ["DOUBLET", "PartialFractions", "expand", "power"]
 
 #: Relative distance of a pole and a zero below which they are a Froissart doublet.
 DOUBLET = 1e-4
+
+#: The highest derivative in Taylor's formula for a numerator at a pole.
+TAYLOR_TERMS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +80,14 @@ def _accuracy(pole: acb, part: list[acb]) -> int:
 def expand(entry: Entry, roots: list[tuple[acb, int]], bits: int) -> PartialFractions:
     """The partial fractions of an entry, given the roots y = z^step of its denominator and their multiplicities."""
     best = entry.best(bits)
-    with working_precision(max(bits, best.precision.output) + 64):
+    with working_precision(bits + 64):
         terms: list[tuple[acb, list[acb], bool]] = []
         if roots:
-            p, q = acb_poly(best.numerator), acb_poly(best.denominator)
+            p, q = best.numerator, best.denominator
             y = [root * arb(2) ** best.scale for root, _ in roots]
-            tops, slopes = _mean_values(p, y), _mean_values(q.derivative(), y)
-            doublets = _doublets(y, tops, p.derivative().evaluate(y, algorithm="iter"))
+            tops, inclines = _taylor(p, y)
+            slopes = _slopes(q, y, [multiplicity for _, multiplicity in roots])
+            doublets = _doublets(y, tops, inclines)
             p_full, q_full = _in_z(p, best, entry, entry.shift), _in_z(q, best, entry, 0)
             for k, (root, multiplicity) in enumerate(roots):
                 for z in _branches(root, entry.step):
@@ -92,16 +98,57 @@ def expand(entry: Entry, roots: list[tuple[acb, int]], bits: int) -> PartialFrac
                     terms.append((z, part, doublets[k]))
             quotient = divmod(p_full, q_full)[0].coeffs() if p_full.degree() >= q_full.degree() else []
         else:
-            quotient = _in_z(acb_poly(best.numerator), best, entry, entry.shift).coeffs()
+            quotient = _in_z(best.numerator, best, entry, entry.shift).coeffs()
         terms.sort(key=lambda term: _by_modulus(term[0]))
     return PartialFractions(quotient, [t[0] for t in terms], [t[1] for t in terms], [t[2] for t in terms])
 
 
-def _mean_values(p: acb_poly, points: list[acb]) -> list[acb]:
-    """p on small balls: p(middle) + p'(ball) (ball - middle), since the terms of p cancel on the ball itself."""
+def _taylor(p: Polynomial, points: list[acb]) -> tuple[list[acb], list[acb]]:
+    """p on small balls, and p' at their middles.
+
+    By Taylor's formula p(y) = p(c) + p'(c) (y - c) + ... + p^(k)(ball)/k! (y - c)^k. The terms of p cancel, which on a
+    ball blurs its values far more than they vary: at the middles one sees by how much, and so which k will do.
+    """
     middles = [y.mid() for y in points]
-    values, slopes = p.evaluate(middles, algorithm="iter"), p.derivative().evaluate(points, algorithm="iter")
-    return [v + s * (y - c) for v, s, y, c in zip(values, slopes, points, middles, strict=True)]
+    offsets = [y - c for y, c in zip(points, middles, strict=True)]
+    values = evaluate(p, middles)
+    known = min((int(y.rel_accuracy_bits()) for y in points if not y.is_exact()), default=flint.ctx.prec)
+    lost = max(flint.ctx.prec - int(v.rel_accuracy_bits()) for v in values)
+    order = min(1 + max(0, lost // max(known, 1)), TAYLOR_TERMS)
+    inclines = evaluate(p.derivative(), middles)
+    powers, slopes = offsets, inclines
+    for k in range(1, order + 1):
+        p = p.derivative() * (arb(1) / k)
+        if k == order:
+            slopes = evaluate(p, points)
+        elif k > 1:
+            slopes = evaluate(p, middles)
+        values = [v + s * w for v, s, w in zip(values, slopes, powers, strict=True)]
+        powers = [w * h for w, h in zip(powers, offsets, strict=True)]
+    return values, inclines
+
+
+def _slopes(q: Polynomial, roots: list[acb], multiplicities: list[int]) -> list[acb]:
+    """q' at simple roots given by balls, from its values at their middles.
+
+    Let q = (y - zeta) h with the other roots at distances of at least d_j from the ball, rho its radius and
+    x = rho sum 1/d_j. Then |h'/h| <= x/rho on it, q'(c) = h(c) + (c - zeta) h'(c) and q'(zeta) = h(zeta), so that the
+    quotient of the two differs from 1 by at most e^x/(1 - x) - 1, which is less than 3 x for x <= 1/4.
+    """
+    middles = [y.mid() for y in roots]
+    with working_precision(64):
+        radii = [(y - c).abs_upper() for y, c in zip(roots, middles, strict=True)]
+    sizes = np.array([float(r) for r in radii])
+    # Distances in doubles, rounded down generously.
+    free = 0.5 * np.abs(differences(middles)) - sizes[:, None] - sizes[None, :]
+    with np.errstate(divide="ignore"):
+        pulls = np.where(free > 0, np.array(multiplicities)[None, :] / free, np.inf).sum(axis=1)
+    slopes = []
+    for slope, y, radius, pull in zip(evaluate(q.derivative(), middles), roots, radii, pulls, strict=True):
+        x = radius * arb(pull) if radius > 0 else arb(0)
+        spread = arb(0, (3 * x).upper()) if x < 0.25 else arb("nan")
+        slopes.append(slope * (1 + (spread if y.imag.is_zero() else acb(spread, spread))))
+    return slopes
 
 
 def power(z: acb, exponent: int) -> acb:

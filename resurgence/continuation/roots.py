@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from resurgence.continuation.continued_fraction import Polynomial, coefficients, exponent
 from resurgence.numbers import working_precision
 
-__all__ = ["Unresolved", "certified_roots", "newton_polygon_starts"]
+__all__ = ["Unresolved", "certified_roots", "differences", "evaluate", "newton_polygon_starts"]
 
 #: Rounds of the simultaneous iteration and precision it is given before giving up.
 ROUNDS, ROUNDS_PER_ROOT = 400, 10
@@ -42,6 +42,7 @@ def certified_roots(
     bits: int,
     starts: NDArray[np.complex128] | None = None,
     limit: int | None = None,
+    loss: int = 128,
 ) -> list[acb]:
     """Enclose all roots of a polynomial with simple roots in disjoint balls.
 
@@ -56,6 +57,8 @@ def certified_roots(
         As many starting values as there are roots.
     limit : int, optional
         Bits beyond which ``at`` does not get any better; the roots come as good as that allows.
+    loss : int
+        Bits that the values near the roots are expected to lose: what the iteration starts with, whatever they lose.
 
     Returns
     -------
@@ -75,7 +78,7 @@ def certified_roots(
         starts = newton_polygon_starts(p)
     points = _snap(p, [acb(complex(z)) for z in _apart(starts)])
     most = MAX_BITS_PER_ROOT * (n + 64) + 64 * bits if limit is None else max(limit, 256) + 64
-    points, loss = _isolate(at, points, most)
+    points, loss = _isolate(at, points, loss + 128, most)
     known = 24
     while True:
         work = loss + 2 * known + 32
@@ -98,20 +101,19 @@ def certified_roots(
             points = [z.mid() for z in enclosures]
 
 
-def _isolate(at: Callable[[int], Polynomial], points: list[acb], most: int) -> tuple[list[acb], int]:
+def _isolate(at: Callable[[int], Polynomial], points: list[acb], work: int, most: int) -> tuple[list[acb], int]:
     """Ehrlich-Aberth iteration until Newton's method can take over; the points and the bits that evaluation loses.
 
     Points that have arrived are not moved any more. The mutual repulsion of the points is computed in doubles.
     """
     n = len(points)
-    work = 256
     p = at(work)
     moving, loss = np.ones(n, dtype=bool), np.zeros(n)
     for round_ in range(ROUNDS + ROUNDS_PER_ROOT * n):
         with working_precision(work):
             indices = np.flatnonzero(moving)
             steps = _newton_steps(p, [points[i] for i in indices])
-            difference = _differences(points)
+            difference = differences(points)
             newton, blur = np.zeros(n, dtype=complex), np.zeros(n)
             if steps is not None:
                 newton[indices] = [complex(s.mid()) for s in steps]
@@ -140,14 +142,14 @@ def _isolate(at: Callable[[int], Polynomial], points: list[acb], most: int) -> t
 
 def _newton_steps(p: Polynomial, points: list[acb]) -> list[acb] | None:
     """p/p' in balls, or None where a derivative cannot be told from zero."""
-    values = _evaluate(p, points)
-    slopes = _evaluate(p.derivative(), points)
+    values = evaluate(p, points)
+    slopes = evaluate(p.derivative(), points)
     if any(s.contains(0) for s in slopes):
         return None
     return [v / s for v, s in zip(values, slopes, strict=True)]
 
 
-def _evaluate(p: Polynomial, points: list[acb]) -> list[acb]:
+def evaluate(p: Polynomial, points: list[acb]) -> list[acb]:
     """Horner's rule at all points; several times faster where polynomial and point are real."""
     real = [isinstance(p, arb_poly) and z.imag.is_zero() for z in points]
     on_axis = iter(p.evaluate([z.real for z, is_real in zip(points, real, strict=True) if is_real], algorithm="iter"))
@@ -160,11 +162,11 @@ def _snap(p: Polynomial, points: list[acb]) -> list[acb]:
     """For a real polynomial put points on the real axis that are nearer to it than their mirror image can be."""
     if not isinstance(p, arb_poly):
         return points
-    gaps = np.abs(_differences(points)).min(axis=1)
+    gaps = np.abs(differences(points)).min(axis=1)
     return [acb(z.real) if abs(complex(z.imag)) < 2.0**-8 * g else z for z, g in zip(points, gaps, strict=True)]
 
 
-def _differences(points: list[acb]) -> NDArray[np.complex128]:
+def differences(points: list[acb]) -> NDArray[np.complex128]:
     """x_i - x_j in doubles, from the balls where doubles do not resolve them; infinite on the diagonal."""
     x = np.array([complex(z) for z in points])
     difference: NDArray[np.complex128] = x[:, None] - x[None, :]
@@ -180,7 +182,7 @@ def _enclose(points: list[acb], steps: list[acb]) -> list[acb] | None:
     # Rounded to doubles with room to spare: distances are halved, radii are doubled.
     size = np.array([float(s.abs_upper()) for s in steps]) * 2.0 + 1e-280
     radius = len(points) * size
-    gaps = 0.5 * np.abs(_differences(points)) - radius[None, :]
+    gaps = 0.5 * np.abs(differences(points)) - radius[None, :]
     if not (np.isfinite(size).all() and (gaps > radius[:, None]).all()):
         return None
     pull = 2.0 * (1 / gaps).sum(axis=1)
