@@ -49,7 +49,7 @@ class ActionGerm(LinearGerm):
     >>> action = Action("x**2/2 - x**3/3")
     >>> germ = ActionGerm(action, action.critical_points()[0])
     >>> print(germ.singularities()[0].location, germ.singularities()[0].stokes_constant.short(20))
-    1/6 1.0000000000000000000j
+    1/6 1.000000000000000j
     >>> above, below = (germ.sum("1/10", 64, side=side) for side in ("above", "below"))
     >>> import math
     >>> abs(above - below - 1j * math.exp(-10 / 6)) < 0.03

@@ -182,20 +182,68 @@ def test_sums_of_geometric_germs(poles, data):
         assert found[p].stokes_constant.contains(2 * sympy.pi * sympy.I * c * p)
 
 
-def test_a_square_of_a_logarithm_is_summed_but_has_no_stokes_constant():
-    # B = log(1 + z)^2 is annihilated by ((1 + z) D)^3; with b_n = a_n/n! the recurrence of b becomes one of a
-    borel = DifferentialOperator(["0", "1", "3*(z + 1)", "(z + 1)^2"], "z").recurrence()
+def series_of_germ(coefficients, initial):
+    """The series whose Borel transform solves an equation in z: with a_n = n! b_n its recurrence becomes one of a_n."""
+    borel = DifferentialOperator(coefficients, "z").recurrence()
     factors = [fmpz_poly([1])]
     for j in range(len(borel.q) - 1):
         factors.append(factors[-1] * fmpz_poly([-j, 1]))
     operator = Recurrence(tuple(q * f for q, f in zip(borel.q, factors, strict=True))).operator("g")
-    series = rs.FormalSeries.from_ode(operator, [0, 0, 2], terms=6)
-    assert series.coefficients[:5] == (0, 0, 2, -6, 22)
+    return rs.FormalSeries.from_ode(operator, [a * math.factorial(n) for n, a in enumerate(initial)], terms=6)
+
+
+def assert_laplace(series, denominator, germ):
+    """The sum at g = 1/denominator against int exp(-t) B(g t) dt by quadrature."""
+    value = rs.borel_sum(series, Fraction(1, denominator), 30)
     with mpmath.workdps(40):
-        exact = mpmath.quad(lambda t: mpmath.exp(-t) * mpmath.log(1 + t / 5) ** 2, [0, 1, 5, 20, 60, 120])
-        assert abs(rs.borel_sum(series, "1/5", 30).value - exact) < mpmath.mpf(10) ** -28
+        exact = mpmath.quad(lambda t: mpmath.exp(-t) * germ(t / denominator), [0, 1, 5, 20, 60, 120])
+        assert abs(value.value - exact) < mpmath.mpf(10) ** -28
+
+
+def test_a_square_of_a_logarithm_is_summed_but_has_no_stokes_constant():
+    series = series_of_germ(["0", "1", "3*(z + 1)", "(z + 1)^2"], [0, 0, 1])  # log(1 + z)^2
+    assert series.coefficients[:5] == (0, 0, 2, -6, 22)
+    assert_laplace(series, 5, lambda z: mpmath.log(1 + z) ** 2)
     with pytest.raises(ValueError, match="not one Stokes constant"):
         series.germ.singularities()
+    [point] = series.germ.first_sheet()
+    assert (point.singular, point.stokes_constant) == (True, None)
+
+
+def test_an_irregular_singular_point_is_summed_past_but_not_described():
+    series = series_of_germ(["-1", "(z + 1)^2"], [1])  # exp(z/(1 + z))
+    assert_laplace(series, 3, lambda z: mpmath.exp(z / (1 + z)))
+    [point] = series.germ.first_sheet()
+    assert (point.singular, point.status) == (None, None)
+    assert "irregular" in point.reason
+    with pytest.raises(ValueError, match="no Stokes constant"):
+        series.germ.singularities()
+    with pytest.raises(StokesLineError):
+        rs.borel_sum(series, "-1/3")
+
+
+def test_irrational_exponents_are_summed_past_but_not_described():
+    series = series_of_germ(["-2", "z + 1", "(z + 1)^2"], [1, 0])  # cosh(sqrt(2) log(1 + z))
+    assert_laplace(series, 4, lambda z: mpmath.cosh(mpmath.sqrt(2) * mpmath.log(1 + z)))
+    [point] = series.germ.first_sheet()
+    assert point.singular is None
+    assert "not rational" in point.reason
+
+
+def test_a_point_that_the_germ_does_not_see():
+    """(2 - z) ((1 + z) log(1 + z)) and 1/(2 - z) share an equation; the former has no pole at 2."""
+    analytic = rs.HolonomicSeries(DifferentialOperator(["0", "1", "z + 1"], "z"), [0, 1])
+    other = rs.HolonomicSeries.from_rational(("1", "2 - z"), "z")
+    both = analytic + other
+    series = series_of_germ(both.operator.coefficients, analytic.coefficients(8))
+    points = {complex(ball(p.location, 64)).real: p for p in series.germ.first_sheet()}
+    assert points[-1.0].singular
+    assert (points[2.0].singular, points[2.0].status) == (False, "estimated")
+    # Not proved, so that on the ray through 2 a side has to be chosen; both give the same.
+    with pytest.raises(StokesLineError):
+        rs.borel_sum(series, "1/2")
+    above, below = (rs.borel_sum(series, "1/2", 20, side=side) for side in ("above", "below"))
+    assert above.contains(below)
 
 
 def test_an_equation_that_is_a_guess_gives_estimates():

@@ -9,6 +9,7 @@ import pytest
 import sympy
 
 import resurgence as rs
+from resurgence.numbers import ball
 
 HIMMELBLAU = "(x**2+y-11)**2+(x+y**2-7)**2"
 
@@ -106,6 +107,19 @@ def test_a_claim_about_a_point_that_the_germ_does_not_see_is_refuted():
     )
     assert [row.status for row in v.rows[:3]] == ["certified", "refuted", "refuted"]
     assert "intersection number 0" in v.rows[1].reason
+
+
+def test_claims_about_points_that_only_the_germ_sees():
+    a = rs.Action(HIMMELBLAU)
+    saddle = sorted(a.critical_values(), key=lambda c: float(c.enclosure(20).value.real))[2].algebraic
+    [known] = [
+        p for p in a.expand(2, at=(3, 2)).germ.first_sheet() if abs(complex(ball(p.location, 64)) - 67.719) < 0.01
+    ]
+    right = rs.Claim(saddle, exponent=0, stokes_constant=known.stokes_constant)
+    wrong = rs.Claim(saddle, exponent=0, stokes_constant=2)
+    v = rs.verify(a, claims=[right, wrong], at=(3, 2), terms=40)
+    assert [row.status for row in v.rows[:2]] == ["certified", "refuted"]
+    assert "Stokes constant" in v.rows[1].reason
 
 
 def test_a_series_with_an_equation():
