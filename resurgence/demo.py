@@ -1,7 +1,8 @@
 """What the package does, in under a minute: ``python -m resurgence.demo --out demo``.
 
 Verification tables for Euler's series, the quartic oscillator and Himmelblau's function; the claim that the quartic
-oscillator has singularities on the positive axis, refuted; resummed values beside exact ones; and the pictures.
+oscillator has singularities on the positive axis, refuted; resummed values beside exact ones; sums of differential
+equations and integrals of actions, certified; and the pictures.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from .rays import Side
 from .terminal import print_rich, progress, table, verification_table
 
 HIMMELBLAU = "(x**2 + y - 11)**2 + (x + y**2 - 7)**2"
+
+EULER = "x^3*y'' + (x^2 + x)*y' - y = 0"
 
 #: Model, coupling, side of the Stokes line.
 SUMS: tuple[tuple[str, str, Side | None], ...] = (
@@ -77,6 +80,24 @@ def main(argv: Sequence[str] | None = None) -> int:
             stated, made = mpmath.nstr(value.error, 2), mpmath.nstr(error, 2)
             sums.add_row(name, g, side or "", value.short(16), stated, exact.short(16), made)
     print_rich("Resummed values beside exact ones", sums, "")
+
+    with progress("linear problems, certified"):
+        equation = rs.FormalSeries.from_ode(EULER, initial=[0, 1])
+        linear = table("what", "g", "value, certified", "independently")
+        for g in ("1/10", "1/2"):
+            value = rs.borel_sum(equation, g, digits=200)
+            with mpmath.workdps(220):
+                x = mpmath.mpf(1) / mpmath.mpf(g.partition("/")[2])
+                independent = mpmath.exp(1 / x) * mpmath.e1(1 / x)
+                agree = agree and value.contains(independent)
+            linear.add_row(f"{EULER}, 200 digits", g, value.short(25) + "...", mpmath.nstr(independent, 25))
+        quartic = rs.Action("x**2 + x**4").integral("1/10", digits=50)
+        exact = rs.models.quartic.exact("1/10", digits=60)
+        agree = agree and quartic.contains(exact)
+        linear.add_row("int exp(-(x^2 + x^4)/g) dx, 50 digits", "1/10", quartic.short(25) + "...", exact.short(25))
+        himmelblau = rs.Action(HIMMELBLAU).integral("10", digits=50)
+        linear.add_row("int exp(-V/g) dx dy, Himmelblau, 50 digits", "10", himmelblau.short(25) + "...", "")
+    print_rich("Linear problems, certified", linear, "")
 
     with progress("drawing"):
         names = ("euler", "quartic", "himmelblau")
