@@ -135,27 +135,38 @@ class HolonomicGerm(LinearGerm):
         free = free_direction(ray, "above", *self._points(), bits)
         working = bits + GUARD_BITS
         for _ in range(MAX_EVALUATIONS):
-            with working_precision(working):
-                a = point.ball(working)
-                near = (basis.radius(64) * _NEARNESS).lower()
-                beside = (free * (a / free).real.mid()).mid()  # the point of the free ray that is nearest to A
-                offset = beside - a
-                if abs(offset) > near:
-                    offset = offset * (near / abs(offset))
-                target = (a + offset).mid()
-                first = (free * (self._power_series.radius(64) * _NEARNESS).mid()).mid()
-                if abs(first) > abs(beside):
-                    first = target if abs(target) < self._power_series.radius(64) * _NEARNESS else beside
-                state = self._power_series.state(first, working)
-                state = self._system.transport(state, [first, beside, target], working)
-                t = target - a
-                log_t = (1 - target / a).log() + a.log() + acb(0, arb.pi())
-                coordinates = basis.wronskian(t, working, log_t).solve(state)
+            try:
+                coordinates = self._coordinates(point, basis, free, working)
+            except ArithmeticError:  # a state or a determinant that has lost all its bits
+                working *= 2
+                continue
             missing = bits - _accuracy(coordinates)
             if missing <= 0:
-                break
+                return FrobeniusConnection(point, basis, tuple(coordinates.entries()))
             working += missing + GUARD_BITS
-        return FrobeniusConnection(point, basis, tuple(coordinates.entries()))
+        raise ArithmeticError(
+            f"the germ near {point.location} is not known to {bits} bits when computed with {working}"
+        )
+
+    def _coordinates(self, point: SingularPoint, basis: LocalBasis, free: acb, bits: int) -> acb_mat:
+        """In the Frobenius basis, from the state near the point: along the free direction and then towards it."""
+        series = self._power_series
+        with working_precision(bits):
+            a = point.ball(bits)
+            near = (basis.radius(64) * _NEARNESS).lower()
+            beside = (free * (a / free).real.mid()).mid()  # the point of the free ray that is nearest to A
+            offset = beside - a
+            if abs(offset) > near:
+                offset = offset * (near / abs(offset))
+            target = (a + offset).mid()
+            first = (free * (series.radius(64) * _NEARNESS).mid()).mid()
+            if abs(first) > abs(beside):
+                first = target if abs(target) < series.radius(64) * _NEARNESS else beside
+            state = self._system.transport(series.state(first, bits), [first, beside, target], bits)
+            t = target - a
+            log_t = (1 - target / a).log() + a.log() + acb(0, arb.pi())
+            coordinates: acb_mat = basis.wronskian(t, bits, log_t).solve(state)
+            return coordinates
 
 
 @dataclass(frozen=True)

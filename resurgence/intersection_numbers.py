@@ -175,7 +175,11 @@ class Intersections:
             return Adjacency(place, None, None, "a critical point with this value is degenerate")
         working = bits + _GUARD_BITS
         for _ in range(_MAX_ATTEMPTS):
-            constants = self._constants(place, working)
+            try:
+                constants = self._constants(place, working)
+            except ZeroDivisionError:  # a pivot that cannot be told from zero yet
+                working *= 2
+                continue
             with working_precision(working):
                 ratios = [self._ratio(p, working) for p in place.points]
                 exact = [s * r for s, r in zip(constants, ratios, strict=True)]

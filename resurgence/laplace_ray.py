@@ -159,16 +159,17 @@ def moments(a: acb, count: int) -> list[acb]:
     >>> abs(first - (1 - math.exp(-1))) < 1e-15, abs(second - (1 - 2 * math.exp(-1))) < 1e-15
     (True, True)
     """
-    last, turn = count - 1, min(count - 1, int(float(abs(a).upper())))
+    last, large = count - 1, int(float(abs(a).upper()))
+    turn = min(last, large)
     decayed = (-a).exp()
     found = [acb(0)] * count
-    if turn > 0:
+    if large > 0:
         found[0] = (1 - decayed) / a
         for n in range(1, turn + 1):
             found[n] = (found[n - 1] * n - decayed) / a
-    if last > turn or turn == 0:
+    if last > turn or large == 0:
         found[last] = decayed * _kummer(a, last) / (last + 1)
-        for n in range(last, turn + 1 if turn else 0, -1):
+        for n in range(last, turn + 1 if large else 0, -1):
             found[n - 1] = (a * found[n] + decayed) / n
     return found
 

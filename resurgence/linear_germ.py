@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -103,22 +103,16 @@ class LinearGerm(Germ):
     def _sum(self, ray: Ray, sides: Sequence[Side | None], bits: int) -> acb:
         system, series = self._linear_system(), self._series()
         directions = [free_direction(ray, side, *self._points(), bits) for side in sides]
-        best, working = acb("nan"), bits + GUARD_BITS
-        for _ in range(MAX_EVALUATIONS):
+
+        def attempt(working: int) -> acb:
             origin = self._origin(working)
             with working_precision(working):
                 rate, total = 1 / ray.coupling(working), acb(0)
                 for direction in directions:
                     total += laplace_integral(system, series, rate, direction, working, origin)
-                value = total * rate / len(directions)
-            if best.is_finite() and not value.rad() < best.rad():
-                break
-            best = value
-            missing = bits - best.rel_accuracy_bits()
-            if missing <= 0:
-                break
-            working += min(missing, working) + GUARD_BITS
-        return best
+                return total * rate / len(directions)
+
+        return _sharpened(attempt, bits)
 
     def continuation(self, path: Sequence[acb], bits: int) -> acb:
         """B at the end of a polyline from 0 through the points of ``path``: a ball that contains it.
@@ -129,23 +123,17 @@ class LinearGerm(Germ):
             For a path through a point where the system is singular.
         """
         system, series = self._linear_system(), self._series()
-        best, working = acb("nan"), bits + GUARD_BITS
-        for _ in range(MAX_EVALUATIONS):
+
+        def attempt(working: int) -> acb:
             origin = self._origin(working)
             with working_precision(working):
                 reach = series.radius(64) * _FIRST
                 first = path[0] if abs(path[0]) < reach else path[0] * (reach.mid() / abs(path[0])).mid()
             state = system.transport(series.state(first, working), [first, *path], working, origin)
             with working_precision(working):
-                value = system.observe(state, path[-1] + origin, working)
-            if best.is_finite() and not value.rad() < best.rad():
-                break
-            best = value
-            missing = bits - best.rel_accuracy_bits()
-            if missing <= 0:
-                break
-            working += min(missing, working) + GUARD_BITS
-        return best
+                return system.observe(state, path[-1] + origin, working)
+
+        return _sharpened(attempt, bits)
 
     def singularities(self, count: int = 8) -> tuple[CertifiedSingularity, ...]:
         """The singularities of B on its first sheet, nearest first.
@@ -166,3 +154,22 @@ class LinearGerm(Germ):
                 raise ValueError(f"the singularity at {known.location} has no Stokes constant: {known.reason}")
             found.append(CertifiedSingularity(known.location, known.exponent, known.stokes_constant))
         return tuple(found)
+
+
+def _sharpened(attempt: Callable[[int], acb], bits: int) -> acb:
+    """Evaluate with more and more bits until the ball is good to ``bits`` relative bits, or does not get better."""
+    best, working = acb("nan"), bits + GUARD_BITS
+    for _ in range(MAX_EVALUATIONS):
+        try:
+            value = attempt(working)
+        except ArithmeticError:  # a state that was lost on the way
+            working *= 2
+            continue
+        if best.is_finite() and not value.rad() < best.rad():
+            break
+        best = value
+        missing = bits - best.rel_accuracy_bits()
+        if missing <= 0:
+            break
+        working += min(missing, working) + GUARD_BITS
+    return best

@@ -293,10 +293,12 @@ class LinearSystem:
         Raises
         ------
         ValueError
-            For a step that is too long, and a state that is not finite.
+            For a step that is too long.
+        ArithmeticError
+            For a state that is not finite: it has lost all its bits.
         """
         if not all(c.is_finite() for c in state.entries()):
-            raise ValueError(f"the state at {point} is not finite: more bits are needed on the way to it")
+            raise ArithmeticError(f"the state at {point} is not finite: more bits are needed on the way to it")
         with working_precision(_BOUND_BITS):
             if not abs(step) < _LONGEST * self.distance(point):
                 raise ValueError(f"the step {complex(step)} from {complex(point)} is too long for a Taylor series")
