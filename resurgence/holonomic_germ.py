@@ -116,7 +116,13 @@ class HolonomicGerm(LinearGerm):
     # -- singularities ------------------------------------------------------------------------------------------------
 
     def connection(self, point: SingularPoint) -> FrobeniusConnection:
-        """The germ in the Frobenius basis at a point where it may be singular."""
+        """The germ in the Frobenius basis at a point where it may be singular.
+
+        Raises
+        ------
+        ArithmeticError
+            Where too many bits are lost on the way.
+        """
         if point not in self._connections:
             self._connections[point] = self._connect(point, bits_for(STOKES_DIGITS))
         return self._connections[point]
@@ -127,7 +133,11 @@ class HolonomicGerm(LinearGerm):
             return SheetPoint(location, None, None, None, None, "an irregular singular point of the Borel transform")
         if point.irrational_exponents:
             return SheetPoint(location, None, None, None, None, "an exponent there is not rational")
-        return self.connection(point).sheet_point(location, self.status)
+        try:
+            connection = self.connection(point)
+        except ArithmeticError as error:
+            return SheetPoint(location, None, None, None, None, str(error))
+        return connection.sheet_point(location, self.status)
 
     def _connect(self, point: SingularPoint, bits: int) -> FrobeniusConnection:
         basis = LocalBasis(self.borel.operator, point.location)
@@ -144,9 +154,8 @@ class HolonomicGerm(LinearGerm):
             if missing <= 0:
                 return FrobeniusConnection(point, basis, tuple(coordinates.entries()))
             working += missing + GUARD_BITS
-        raise ArithmeticError(
-            f"the germ near {point.location} is not known to {bits} bits when computed with {working}"
-        )
+        place = complex(point.ball(64))
+        raise ArithmeticError(f"near {place:.6g} the germ has lost {working - bits} bits on the way, and more")
 
     def _coordinates(self, point: SingularPoint, basis: LocalBasis, free: acb, bits: int) -> acb_mat:
         """In the Frobenius basis, from the state near the point: along the free direction and then towards it."""

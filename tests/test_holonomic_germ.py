@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import resurgence as rs
+from resurgence import holonomic_germ
 from resurgence.differential_operator import DifferentialOperator
 from resurgence.errors import LevelError, StokesLineError
 from resurgence.germs import Hypergeometric
@@ -228,6 +229,18 @@ def test_irrational_exponents_are_summed_past_but_not_described():
     [point] = series.germ.first_sheet()
     assert point.singular is None
     assert "not rational" in point.reason
+
+
+def test_a_point_out_of_reach_is_left_open(monkeypatch):
+    monkeypatch.setattr(holonomic_germ, "_accuracy", lambda coordinates: -1000)
+    series = rs.FormalSeries.from_ode(EULER, [0, 1])
+    [point] = series.germ.first_sheet()
+    assert point.singular is None
+    assert "lost" in point.reason
+    with pytest.raises(StokesLineError):
+        rs.borel_sum(series, "-1/3")
+    v = rs.verify(rs.FormalSeries.from_ode(EULER, [0, 1], terms=60))
+    assert v.rows[0].status == "estimated"  # from the coefficients alone
 
 
 def test_a_point_that_the_germ_does_not_see():
