@@ -78,7 +78,7 @@ _MOST_MOMENTS = 8
 _SLACK = 1e-3
 
 #: Steps of the power iteration for the weights.
-_POWER_STEPS = 30
+_POWER_STEPS = 40
 
 
 @dataclass(frozen=True)
@@ -530,7 +530,8 @@ def perron_weights(matrix: arb_mat) -> list[arb]:
     entries = np.array([[float(c) for c in row] for row in matrix.tolist()])
     vector = np.ones(len(entries))
     for _ in range(_POWER_STEPS):
-        image = entries @ vector
+        # Half of each step, on a logarithmic scale: a whole one goes back and forth where eigenvalues are opposite.
+        image = np.sqrt(vector * (entries @ vector))
         vector = np.maximum(image / max(image.max(), _TINY), _LEAST_WEIGHT)
     return [arb(float(v)) for v in vector]
 

@@ -6,12 +6,12 @@ import math
 from fractions import Fraction
 
 import pytest
-from flint import acb, acb_mat, arb, fmpq, fmpq_mat, fmpz_poly
+from flint import acb, acb_mat, arb, arb_mat, fmpq, fmpq_mat, fmpz_poly
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from resurgence.differential_operator import DifferentialOperator
-from resurgence.linear_system import LinearSystem, short_fraction
+from resurgence.linear_system import LinearSystem, perron_weights, short_fraction
 from resurgence.numbers import working_precision
 
 rationals = st.fractions(min_value=-2, max_value=2, max_denominator=12)
@@ -171,6 +171,16 @@ def test_weights_make_the_norm_nearly_the_spectral_radius():
     unweighted = max(sum(float(c) for c in row) for row in bounds.matrix.tolist())
     assert float(bounds.rate) < unweighted
     assert math.isfinite(float(bounds.rate))
+
+
+@given(st.floats(1e-4, 10), st.integers(2, 4))
+def test_weights_do_not_go_back_and_forth(size, order):
+    """A companion matrix whose eigenvalues all have the same modulus: y^(r) = size^r y."""
+    rows = [[arb(int(j == i + 1)) for j in range(order)] for i in range(order - 1)]
+    matrix = arb_mat([*rows, [arb(size) ** order] + [arb(0)] * (order - 1)])
+    weights = [float(w) for w in perron_weights(matrix)]
+    sums = [float(s) for s in (matrix * arb_mat([[w] for w in weights])).entries()]
+    assert max(s / w for s, w in zip(sums, weights, strict=True)) < 1.3 * size
 
 
 def test_the_companion_system_reproduces_the_operator():
