@@ -44,6 +44,12 @@ _MAX_EVALUATIONS = 6
 _MAX_IDLE = 3
 
 
+def _kind(exponent: Fraction) -> str:
+    if exponent.denominator > 1:
+        return "branch point"
+    return "pole" if exponent < 0 else "logarithm"
+
+
 @dataclass(frozen=True)
 class ExactSingularity:
     """A singularity of a Borel germ, exactly.
@@ -65,9 +71,7 @@ class ExactSingularity:
     @property
     def kind(self) -> str:
         """``"pole"``, ``"logarithm"`` or ``"branch point"``."""
-        if self.exponent.denominator > 1:
-            return "branch point"
-        return "pole" if self.exponent < 0 else "logarithm"
+        return _kind(self.exponent)
 
     def __str__(self) -> str:
         return f"{self.kind} at {self.location}, exponent {self.exponent}, Stokes constant {self.stokes_constant}"
@@ -99,9 +103,7 @@ class CertifiedSingularity:
     @property
     def kind(self) -> str:
         """``"pole"``, ``"logarithm"`` or ``"branch point"``."""
-        if self.exponent.denominator > 1:
-            return "branch point"
-        return "pole" if self.exponent < 0 else "logarithm"
+        return _kind(self.exponent)
 
     def __str__(self) -> str:
         from .verification import exact_text

@@ -23,7 +23,7 @@ from typing import Protocol
 import flint
 from flint import acb, acb_mat, arb
 
-from .linear_system import STEP, LinearSystem, short_fraction
+from .linear_system import EXACT_BITS, STEP, LinearSystem, short_fraction
 from .numbers import working_precision
 
 __all__ = ["Origin", "laplace_integral", "moments"]
@@ -113,7 +113,7 @@ def laplace_integral(
             growth = (2 * abs(direction) * room * bounds.rate).exp()  # of the terms, and of their rounding errors
             worth = abs(weight) * size * growth / (decay * abs(total).upper() + arb(2) ** -bits)
         needed = max(_LEAST_BITS + _log2(growth), bits + _GUARD_BITS + _log2(worth))
-        with working_precision(4096):
+        with working_precision(EXACT_BITS):
             start, step = direction * done, direction * room
         with working_precision(needed):
             piece = system.expand(start + origin, step, state, needed)

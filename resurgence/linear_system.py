@@ -43,7 +43,7 @@ from .numbers import roots_with_multiplicity, working_precision
 if TYPE_CHECKING:
     from .differential_operator import DifferentialOperator
 
-__all__ = ["STEP", "LinearSystem", "Taylor", "moduli", "perron_weights", "short_fraction"]
+__all__ = ["EXACT_BITS", "STEP", "LinearSystem", "Taylor", "moduli", "perron_weights", "short_fraction"]
 
 #: Length of a step, relative to the distance to the nearest singular point: the cost of a path, which grows like
 #: 1/(log(1/q) log(1 + q)), is least near a third.
@@ -66,7 +66,7 @@ _LEAST_WEIGHT = 1e-60
 _TINY = 1e-300
 
 #: Bits that hold every exact point and step.
-_EXACT_BITS = 4096
+EXACT_BITS = 4096
 
 #: Steps on a segment; a path that needs more runs into a singular point.
 _MAX_STEPS = 5000
@@ -77,8 +77,9 @@ _MOST_MOMENTS = 8
 #: Relative error of a spectral radius in floats.
 _SLACK = 1e-3
 
-#: Steps of the power iteration for the weights.
-_POWER_STEPS = 40
+#: The weights are good when the rows' sums agree to this part; no more steps than that are taken.
+_EVEN = 0.05
+_POWER_STEPS = 150
 
 
 @dataclass(frozen=True)
@@ -248,7 +249,7 @@ class LinearSystem:
     @cached_property
     def growth(self) -> float:
         """The least rate that :meth:`bounds_beyond` can give, however far out: the spectral radius of |E|, roughly."""
-        entries = np.array([[abs(float(fmpq(e).p) / float(fmpq(e).q)) for e in row] for row in self.shift.tolist()])
+        entries = np.array([[abs(int(e.p) / int(e.q)) for e in row] for row in self.shift.tolist()])
         return float(max(abs(np.linalg.eigvals(entries)))) * (1 - _SLACK)
 
     def distance(self, point: acb) -> arb:
@@ -295,7 +296,7 @@ class LinearSystem:
         ValueError
             For a step that is too long.
         ArithmeticError
-            For a state that is not finite: it has lost all its bits.
+            Where all bits are lost.
         """
         if not all(c.is_finite() for c in state.entries()):
             raise ArithmeticError(f"the state at {point} is not finite: more bits are needed on the way to it")
@@ -319,6 +320,8 @@ class LinearSystem:
                 exact = (shift * w + select * u) / n
                 if n % _STRIDE == 0:
                     size = bounds.norm(moduli(exact))
+                    if not size.is_finite():
+                        raise ArithmeticError(f"the Taylor series at {point} has lost all its bits")
                     if size <= cut * largest or size == 0:
                         break
                     largest = size.max(largest)
@@ -361,7 +364,7 @@ class LinearSystem:
                 with working_precision(bits):
                     start = here + origin
                 state = self.expand(start, step, state, bits).end
-                with working_precision(_EXACT_BITS):
+                with working_precision(EXACT_BITS):
                     here = here + step
         return state
 
@@ -375,7 +378,7 @@ class LinearSystem:
 
     def steps(self, start: acb, end: acb, origin: acb | int = 0) -> list[acb]:
         """Steps from one point to another, each short beside the distance to the singular points."""
-        with working_precision(_EXACT_BITS):
+        with working_precision(EXACT_BITS):
             whole = end - start
         found: list[fmpq] = []
         done = fmpq(0)
@@ -389,7 +392,7 @@ class LinearSystem:
                 left = 1 - done
                 found.append(left if part * 5 > left * 4 else part)
                 done += found[-1]
-        with working_precision(_EXACT_BITS):
+        with working_precision(EXACT_BITS):
             return [whole * part for part in found]
 
     def _bounds(self, point: acb, step: acb) -> Bounds:
@@ -527,11 +530,17 @@ def _largest(values: Sequence[arb]) -> arb:
 
 def perron_weights(matrix: arb_mat) -> list[arb]:
     """Positive weights near the Perron vector, for which the weighted maximum norm is nearly the spectral radius."""
-    entries = np.array([[float(c) for c in row] for row in matrix.tolist()])
+    size = _largest(matrix.entries())
+    if not size.is_finite():
+        raise ArithmeticError("a bound is not finite: more bits are needed")
+    entries = np.array([[float(c / size) if size > 0 else 0.0 for c in row] for row in matrix.tolist()])
     vector = np.ones(len(entries))
     for _ in range(_POWER_STEPS):
+        image = entries @ vector
+        if image.min() > 0 and (image / vector).max() < (1 + _EVEN) * (image / vector).min():
+            break
         # Half of each step, on a logarithmic scale: a whole one goes back and forth where eigenvalues are opposite.
-        image = np.sqrt(vector * (entries @ vector))
+        image = np.sqrt(vector * image)
         vector = np.maximum(image / max(image.max(), _TINY), _LEAST_WEIGHT)
     return [arb(float(v)) for v in vector]
 

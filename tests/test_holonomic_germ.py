@@ -70,9 +70,7 @@ def test_euler_s_equation_on_its_stokes_line(digits):
         assert below.contains(rs.Enclosure.from_ball(euler_exact(acb(fmpq(-1, 2)))))
         # The constant is -2 pi i: log(1 + z) falls by 2 pi i from below to above its cut, and F = exp(1/x) E1(1/x).
         jump = below.ball(bits) - above.ball(bits)
-        assert jump.contains(2 * acb.pi() * acb(0, 1) * acb(-2).exp()) or jump.overlaps(
-            2 * acb.pi() * acb(0, 1) * acb(-2).exp()
-        )
+        assert jump.contains(2 * acb.pi() * acb(0, 1) * acb(-2).exp())
     assert rs.borel_sum(series, "-1/2", digits, side="median").contains(
         rs.Enclosure(above.value.real, above.error, "certified")
     )
@@ -272,9 +270,7 @@ def test_an_equation_that_is_a_guess_gives_estimates():
 
 
 def test_no_equation_is_guessed_where_there_is_none():
-    with mpmath.workdps(30):
-        primes = [sympy.prime(n) for n in range(1, 80)]
-    assert rs.FormalSeries(primes).guess_ode() is None
+    assert rs.FormalSeries([sympy.prime(n) for n in range(1, 80)]).guess_ode() is None
     with pytest.raises(ValueError, match="exact"):
         rs.FormalSeries([1.5, mpmath.mpf(2)]).guess_ode()
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from flint import acb, acb_mat, arb, arb_mat, fmpq, fmpq_mat, fmpz_poly
 from hypothesis import assume, given
@@ -167,20 +167,21 @@ def test_short_fractions_lie_just_below(x):
 
 def test_weights_make_the_norm_nearly_the_spectral_radius():
     system = LinearSystem.of_operator(DifferentialOperator(["1", "1", "1000*z", "1000*z*(z-1)"]))
-    bounds = system.bounds_beyond(acb(2), acb(1))
-    unweighted = max(sum(float(c) for c in row) for row in bounds.matrix.tolist())
-    assert float(bounds.rate) < unweighted
-    assert math.isfinite(float(bounds.rate))
+    for point in (2, 5, 100, 10**6):
+        bounds = system.bounds_beyond(acb(point), acb(1))
+        entries = np.array([[float(c) for c in row] for row in bounds.matrix.tolist()])
+        spectral = max(abs(np.linalg.eigvals(entries)))
+        assert (1 - 1e-9) * spectral <= float(bounds.rate) <= 1.06 * spectral
 
 
-@given(st.floats(1e-4, 10), st.integers(2, 4))
+@given(st.floats(1e-6, 10), st.integers(2, 6))
 def test_weights_do_not_go_back_and_forth(size, order):
     """A companion matrix whose eigenvalues all have the same modulus: y^(r) = size^r y."""
     rows = [[arb(int(j == i + 1)) for j in range(order)] for i in range(order - 1)]
     matrix = arb_mat([*rows, [arb(size) ** order] + [arb(0)] * (order - 1)])
     weights = [float(w) for w in perron_weights(matrix)]
     sums = [float(s) for s in (matrix * arb_mat([[w] for w in weights])).entries()]
-    assert max(s / w for s, w in zip(sums, weights, strict=True)) < 1.3 * size
+    assert max(s / w for s, w in zip(sums, weights, strict=True)) < 1.1 * size
 
 
 def test_the_companion_system_reproduces_the_operator():
