@@ -87,7 +87,7 @@ def _refuse_initial(options: argparse.Namespace, which: str) -> None:
 def _kind(subject: Subject) -> str:
     if isinstance(subject, FormalSeries):
         return "coefficients" if subject.germ is None else "equation"
-    return {Model: "model", Action: "action"}[type(subject)]
+    return "model" if isinstance(subject, Model) else "action"
 
 
 def _point(text: str | None, subject: Subject) -> tuple[Any, ...] | None:
@@ -151,11 +151,15 @@ def _model_dict(name: str, model: Model) -> dict[str, Any]:
         "formula": model.latex,
         "action": model.action,
         "singularities": [
-            {"location": str(s.location), "exponent": str(s.exponent), "stokes_constant": str(s.stokes_constant)}
+            {"location": str(s.location), "exponent": str(s.exponent), "stokes_constant": _known(s.stokes_constant)}
             for s in model.singularities
         ],
         "references": list(model.references),
     }
+
+
+def _known(value: object) -> str | None:
+    return None if value is None else str(value)
 
 
 def _show_model(model: Model, as_json: bool) -> None:
@@ -171,7 +175,7 @@ def _show_model(model: Model, as_json: bool) -> None:
         facts.add_row("" if k else "references", reference)
     places = table("Borel singularity", "kind", "exponent", "Stokes constant")
     for s in model.singularities:
-        places.add_row(str(s.location), s.kind, str(s.exponent), str(s.stokes_constant))
+        places.add_row(str(s.location), s.kind, str(s.exponent), _known(s.stokes_constant) or "")
     print_rich(Text(str(model), style="bold"), facts, "", places)
 
 
@@ -308,10 +312,8 @@ def _sums(
     """What is known of the sum, by the name of the way it was got."""
     where: dict[str, Any] = {"side": ray.side, "direction": ray.direction}
     if isinstance(subject, Model):
-        known = {
-            "Borel sum": borel_sum(subject.series(1), ray.g, digits, **where),
-            "exact value": subject.exact(ray.g, digits, **where),
-        }
+        known = _certified(subject.series(1), ray, digits, where)
+        known["exact value"] = subject.exact(ray.g, digits, **where)
         return known | _sum_of_coefficients(lambda n: _without_germ(subject.series(n)), ray, digits, terms)
     if isinstance(subject, Action):
         return _certified(subject.expand(1, at=at), ray, digits, where) | _sum_of_coefficients(

@@ -60,13 +60,13 @@ class ExactSingularity:
         A.
     exponent : Fraction
         beta: -1 for a simple pole, 0 for a logarithm, 1/2 for a square root.
-    stokes_constant : sympy.Expr
-        S, normalised as in the head of this module.
+    stokes_constant : sympy.Expr or None
+        S, normalised as in the head of this module; None where no closed form of it is known.
     """
 
     location: sympy.Expr
     exponent: Fraction
-    stokes_constant: sympy.Expr
+    stokes_constant: sympy.Expr | None
 
     @property
     def kind(self) -> str:
@@ -74,12 +74,13 @@ class ExactSingularity:
         return _kind(self.exponent)
 
     def __str__(self) -> str:
-        return f"{self.kind} at {self.location}, exponent {self.exponent}, Stokes constant {self.stokes_constant}"
+        stokes = "" if self.stokes_constant is None else f", Stokes constant {self.stokes_constant}"
+        return f"{self.kind} at {self.location}, exponent {self.exponent}{stokes}"
 
     def _repr_latex_(self) -> str:
         exponent = sympy.latex(sympy.Rational(self.exponent.numerator, self.exponent.denominator))
-        where, stokes = sympy.latex(self.location), sympy.latex(self.stokes_constant)
-        return rf"$A = {where},\quad \beta = {exponent},\quad S = {stokes}$ ({self.kind})"
+        stokes = "" if self.stokes_constant is None else rf",\quad S = {sympy.latex(self.stokes_constant)}"
+        return rf"$A = {sympy.latex(self.location)},\quad \beta = {exponent}{stokes}$ ({self.kind})"
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from matplotlib.figure import Figure
 
 from .borel import BorelTransform
 from .continuation.pade import Pade
-from .laplace import borel_sum
+from .laplace import borel_sum, prefactor
 from .linear_germ import LinearGerm
 from .models import Model
 from .numbers import ball, working_precision
@@ -226,7 +226,7 @@ def plot_sums(
     axes.set_yscale("log")
     series = model.series(terms).stripped()
     for g, colour in zip(couplings, _LINE_COLOURS, strict=False):
-        exact = model.germ.sum(g, _BITS, side=side)
+        exact = _exact_sum(model, g, side)
         partial = _partial_sums(series, g)
         errors = [_relative_error(value, exact) for value in partial]
         axes.plot(range(1, terms + 1), errors, ls="--", color=colour, lw=1.2, label=f"partial sums, g = {g}")
@@ -238,6 +238,13 @@ def plot_sums(
         axes.plot(counts, stated, color=colour, lw=0.6, label="_" * (colour != BLUE) + "error stated (thin lines)")
     axes.set_ylim(top=_HIGHEST_ERROR)
     return _finish(figure, axes, target)
+
+
+def _exact_sum(model: Model, g: object, side: Side | None) -> acb:
+    """Phi(g) from the model's exact value."""
+    with working_precision(_BITS):
+        coupling = ball(g, _BITS)
+        return model.exact(g, _DIGITS, side=side).ball(_BITS) / prefactor(model.series(1), coupling, _BITS)
 
 
 def _partial_sums(series: FormalSeries, g: object) -> list[acb]:

@@ -128,7 +128,7 @@ def verify(
     statements = None if claims is None else [_claim(c) for c in claims]
     count = None if terms is None else check_terms(terms)
     if isinstance(what, Model):
-        series, name, basis = what.series(count or DEFAULT_TERMS), what.name, "exact: closed-form germ"
+        series, name, basis = what.series(count or DEFAULT_TERMS), what.name, what.basis
     elif isinstance(what, Action):
         series, name, basis = what.expand(count or DEFAULT_TERMS, at=at), str(what), "exact: critical values"
     elif isinstance(what, FormalSeries):
@@ -148,7 +148,7 @@ def verify(
     if isinstance(what, Model):
         claimed = (_modulus(c.ball(64)) for c in statements or [])
         seen = (float(abs(s.location) + s.error) for s in found)
-        candidates = _closed_form_candidates(what, max([*claimed, *seen], default=0.0))
+        candidates = _known_singularities(what, max([*claimed, *seen], default=0.0))
     if statements is None:
         rows = _rows_for_candidates(candidates, found, borel)
     else:
@@ -195,11 +195,11 @@ def _rational(value: object) -> sympy.Rational:
     return sympy.Rational(int(exact.p), int(exact.q))
 
 
-def _closed_form_candidates(model: Model, reach: float) -> list[_Candidate]:
-    """The singularities of a model's germ: of infinitely many, all those with modulus up to ``reach`` at least."""
+def _known_singularities(model: Model, reach: float) -> list[_Candidate]:
+    """The singularities of a model: of infinitely many, all those with modulus up to ``reach`` at least."""
     exact = model.singularities
     while exact and _modulus(ball(exact[-1].location, 64)) < reach:
-        more = model.germ.singularities(2 * len(exact))
+        more = model.first_singularities(2 * len(exact))
         if len(more) == len(exact):
             break
         exact = more

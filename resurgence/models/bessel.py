@@ -10,7 +10,7 @@ from flint import acb, fmpq
 from ..germs import Hypergeometric
 from ..numbers import rational
 from ..rays import Side
-from .model import Model
+from .model import ClosedFormModel
 
 __all__ = ["bessel_k"]
 
@@ -18,7 +18,7 @@ __all__ = ["bessel_k"]
 MAX_ORDER = 1000
 
 
-def bessel_k(nu: object) -> Model:
+def bessel_k(nu: object) -> ClosedFormModel:
     """The model ``K_nu(1/g) ~ sqrt(pi g/2) exp(-1/g) (1 + (4 nu^2 - 1)/8 g + ...)``.
 
     Parameters
@@ -62,7 +62,7 @@ def bessel_k(nu: object) -> Model:
             return (1 / g).bessel_k(acb(exact))
         return (acb.pi() * g / 2).sqrt() * y.exp() * continued_macdonald(y, exact, sheet)
 
-    return Model(
+    return ClosedFormModel(
         name=f"bessel_k({order})",
         title=f"the Macdonald function K_nu(1/g), nu = {order}",
         latex=rf"K_{{{sympy.latex(sympy.Rational(order.numerator, order.denominator))}}}(1/g)",

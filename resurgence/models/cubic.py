@@ -12,7 +12,7 @@ from flint import acb, fmpq
 
 from ..germs import Hypergeometric
 from ..rays import Side
-from .model import Model
+from .model import ClosedFormModel
 
 __all__ = ["cubic"]
 
@@ -34,7 +34,7 @@ def _closed_form(g: acb, sheet: Side | None) -> acb:
     return (2 * acb.pi() * g).sqrt() * acb.pi().sqrt() * root * value
 
 
-cubic = Model(
+cubic = ClosedFormModel(
     name="cubic",
     title="the cubic in zero dimensions, V = x^2/2 - x^3/3, at x = 0 (Airy functions)",
     latex=(
@@ -48,7 +48,7 @@ cubic = Model(
     ),
     germ=Hypergeometric("1/6", "5/6", "1/6"),
     closed_form=_closed_form,
-    action="x**2/2 - x**3/3",
+    polynomial="x**2/2 - x**3/3",
     exponent=Fraction(1, 2),
     constant=sympy.sqrt(2 * sympy.pi),
 )

@@ -14,7 +14,7 @@ from flint import acb, fmpq
 from ..germs import Hypergeometric
 from ..rays import Side
 from .bessel import continued_macdonald
-from .model import Model
+from .model import ClosedFormModel
 
 __all__ = ["double_well"]
 
@@ -26,7 +26,7 @@ def _closed_form(g: acb, sheet: Side | None) -> acb:
     return (acb.pi() * g).sqrt() * continued_macdonald(y, nu, sheet)
 
 
-double_well = Model(
+double_well = ClosedFormModel(
     name="double_well",
     title="the symmetric double well in zero dimensions, V = x^2 (1 - x)^2, at x = 0",
     latex=(
@@ -39,7 +39,7 @@ double_well = Model(
     ),
     germ=Hypergeometric("1/4", "3/4", "1/16"),
     closed_form=_closed_form,
-    action="x**2*(1 - x)**2",
+    polynomial="x**2*(1 - x)**2",
     exponent=Fraction(1, 2),
     constant=sympy.sqrt(sympy.pi),
 )

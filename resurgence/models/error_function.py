@@ -9,7 +9,7 @@ from flint import acb
 
 from ..germs import Hypergeometric
 from ..rays import Side
-from .model import Model
+from .model import ClosedFormModel
 
 __all__ = ["error_function"]
 
@@ -23,7 +23,7 @@ def _closed_form(g: acb, sheet: Side | None) -> acb:
     return g.sqrt() * q * (q.erfi() + {"above": 1, "below": -1, "median": 0}[sheet] * i)
 
 
-error_function = Model(
+error_function = ClosedFormModel(
     name="error_function",
     title="the complementary error function, erfc(1/sqrt g)",
     latex=r"\mathrm{erfc}\!\left(g^{-1/2}\right)",

@@ -6,7 +6,7 @@ from flint import acb, arb
 
 from ..germs import Hypergeometric
 from ..rays import Side
-from .model import Model
+from .model import ClosedFormModel
 
 __all__ = ["euler", "euler_alternating"]
 
@@ -24,7 +24,7 @@ def _closed_form(x: acb, sheet: Side | None) -> acb:
     return x * (-x).exp() * (x.chi() + x.shi() + half_turn)
 
 
-euler = Model(
+euler = ClosedFormModel(
     name="euler",
     title="Euler's series, a_n = n!",
     latex=r"\tfrac1g e^{-1/g}\left(\mathrm{Ei}(1/g) \pm i\pi\right)",
@@ -33,7 +33,7 @@ euler = Model(
     closed_form=lambda g, sheet: _closed_form(1 / g, sheet),
 )
 
-euler_alternating = Model(
+euler_alternating = ClosedFormModel(
     name="euler_alternating",
     title="Euler's series with alternating signs, a_n = (-1)^n n!",
     latex=r"\tfrac1g e^{1/g} E_1(1/g)",

@@ -13,7 +13,7 @@ from flint import acb, fmpq
 from ..germs import Hypergeometric
 from ..rays import Side
 from .bessel import continued_macdonald
-from .model import Model
+from .model import ClosedFormModel
 
 __all__ = ["quartic"]
 
@@ -25,7 +25,7 @@ def _closed_form(g: acb, sheet: Side | None) -> acb:
     return (acb.pi() * g).sqrt() * continued_macdonald(-t, nu, sheet)
 
 
-quartic = Model(
+quartic = ClosedFormModel(
     name="quartic",
     title="the quartic oscillator in zero dimensions, V = x^2 + x^4",
     latex=r"\int_{-\infty}^{\infty} e^{-(x^2+x^4)/g}\,dx = \tfrac12\, e^{1/(8g)} K_{1/4}\!\left(\tfrac{1}{8g}\right)",
@@ -35,7 +35,7 @@ quartic = Model(
     ),
     germ=Hypergeometric("1/4", "3/4", "-1/4"),
     closed_form=_closed_form,
-    action="x**2 + x**4",
+    polynomial="x**2 + x**4",
     exponent=Fraction(1, 2),
     constant=sympy.sqrt(sympy.pi),
 )

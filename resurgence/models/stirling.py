@@ -12,7 +12,7 @@ from flint import acb, arb
 
 from ..germs import Stirling
 from ..rays import Side
-from .model import Model
+from .model import ClosedFormModel
 
 __all__ = ["stirling"]
 
@@ -42,7 +42,7 @@ def _remainder(x: acb) -> acb:
     return log_gamma - (x - half) * x.log() + x - half * (2 * acb.pi()).log()
 
 
-stirling = Model(
+stirling = ClosedFormModel(
     name="stirling",
     title="Stirling's series for log Gamma(1/g), without its growing terms",
     latex=r"\log\Gamma(x) - \left(x-\tfrac12\right)\log x + x - \tfrac12\log 2\pi,\quad x = 1/g",
