@@ -72,7 +72,7 @@ class Model(ABC):
 
     @abstractmethod
     def first_singularities(self, count: int) -> tuple[ExactSingularity, ...]:
-        """The first singularities of the Borel transform of Phi on its first sheet that are known, ``count`` at most."""
+        """The first known singularities of the Borel transform of Phi on its first sheet, at most ``count`` of them."""
 
     @property
     def singularities(self) -> tuple[ExactSingularity, ...]:
