@@ -25,6 +25,7 @@ from .series import FormalSeries
 
 if TYPE_CHECKING:
     from .continuation.pade import Pade
+    from .continued_sum import Method
     from .singularities import Singularity
 
 __all__ = ["BorelTransform"]
@@ -192,6 +193,45 @@ class BorelTransform:
         if not corners:
             raise ValueError("a path has at least one point: the one where the value is wanted")
         return enclosure(germ.continuation(corners, bits), germ.status, germ.method)
+
+    def continued_to(self, z: object, digits: int = 30, *, continuation: Method = "auto") -> Enclosure:
+        """The germ at a point outside its disc, continued from its coefficients along the straight segment from 0.
+
+        Parameters
+        ----------
+        z : number
+        digits : int, optional
+            Digits to aim for; the error says how many were reached.
+        continuation : str, optional
+            As for :func:`~resurgence.borel_sum`.
+
+        Returns
+        -------
+        Enclosure
+            ``estimated``: the error is a multiple of the spread between approximants. :meth:`continue_along` certifies
+            where the germ's equation is known.
+
+        Raises
+        ------
+        TypeError, ValueError
+            For a point or a continuation that makes no sense, at a pole, and where the continuation has no
+            approximants for this germ.
+
+        Examples
+        --------
+        >>> from fractions import Fraction
+        >>> log = FormalSeries.from_function(lambda n: Fraction((-1) ** n * math.factorial(n), n + 1), 40).borel()
+        >>> print(log.continued_to(1, 12, continuation="pade"))  # log(1 + z)/z
+        0.69314718055994530941723212146 ± 1.5e-29 (estimated)
+        >>> log.continued_to(1000, 6, continuation="pade").digits, log.continued_to(1000, 6).digits
+        (0, 6)
+        """
+        from .continued_sum import METHODS, continued_value
+
+        if continuation not in METHODS:
+            raise ValueError(f"continuation must be one of {', '.join(METHODS)}, got {continuation!r}")
+        ball(z, 64)  # refuses what is not a finite number before any work
+        return continued_value(self, z, check_digits(digits), continuation)
 
     def singularities(self, digits: int = 20) -> tuple[Singularity, ...]:
         """The nearest singularities, from the coefficients alone; see :mod:`resurgence.singularities`."""

@@ -18,6 +18,7 @@ from importlib.metadata import version
 from typing import Any, NoReturn
 
 from . import commands
+from .continued_sum import METHODS
 
 __all__ = ["main"]
 
@@ -145,6 +146,12 @@ def _parser() -> argparse.ArgumentParser:
     total.add_argument("--side", choices=("above", "below", "median"), help="how to pass a singularity on the ray")
     total.add_argument(
         "--direction", metavar="RADIANS", help="angle of the ray of summation, e.g. 0.3, pi/4 (default: that of g)"
+    )
+    total.add_argument(
+        "--continuation",
+        choices=METHODS,
+        default="auto",
+        help="how to continue the Borel germ from its coefficients (default: auto, the best for these singularities)",
     )
     _add_json(total)
     total.set_defaults(run=commands.total)

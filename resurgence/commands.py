@@ -17,6 +17,7 @@ from rich.text import Text
 from . import models
 from .action import Action
 from .coefficient_file import read_coefficients
+from .continued_sum import Method
 from .errors import StokesLineError
 from .laplace import borel_sum
 from .models import Model
@@ -291,7 +292,7 @@ def total(options: argparse.Namespace) -> bool:
     at = _point(options.at, subject)
     try:
         with progress(f"summing at g = {options.g}"):
-            sums = _sums(subject, at, ray, digits, terms)
+            sums = _sums(subject, at, ray, digits, terms, options.continuation)
     except StokesLineError as error:
         places = ", ".join(exact_text(s.location) for s in error.singularities[:3])
         raise ValueError(
@@ -307,20 +308,22 @@ def total(options: argparse.Namespace) -> bool:
 
 
 def _sums(
-    subject: Subject, at: tuple[Any, ...] | None, ray: Ray, digits: int, terms: int | None
+    subject: Subject, at: tuple[Any, ...] | None, ray: Ray, digits: int, terms: int | None, continuation: Method
 ) -> dict[str, Enclosure]:
     """What is known of the sum, by the name of the way it was got."""
     where: dict[str, Any] = {"side": ray.side, "direction": ray.direction}
     if isinstance(subject, Model):
         known = _certified(subject.series(1), ray, digits, where)
         known["exact value"] = subject.exact(ray.g, digits, **where)
-        return known | _sum_of_coefficients(lambda n: _without_germ(subject.series(n)), ray, digits, terms)
+        return known | _sum_of_coefficients(
+            lambda n: _without_germ(subject.series(n)), ray, digits, terms, continuation
+        )
     if isinstance(subject, Action):
         return _certified(subject.expand(1, at=at), ray, digits, where) | _sum_of_coefficients(
-            lambda n: _without_germ(subject.expand(n, at=at)), ray, digits, terms
+            lambda n: _without_germ(subject.expand(n, at=at)), ray, digits, terms, continuation
         )
     return _certified(subject, ray, digits, where) | _sum_of_coefficients(
-        lambda n: _without_germ(subject.truncate(n)), ray, digits, terms or len(subject)
+        lambda n: _without_germ(subject.truncate(n)), ray, digits, terms or len(subject), continuation
     )
 
 
@@ -330,12 +333,14 @@ def _certified(series: FormalSeries, ray: Ray, digits: int, where: dict[str, Any
 
 
 def _sum_of_coefficients(
-    series: Callable[[int], FormalSeries], ray: Ray, digits: int, terms: int | None
+    series: Callable[[int], FormalSeries], ray: Ray, digits: int, terms: int | None, continuation: Method
 ) -> dict[str, Enclosure]:
-    """Borel-Padé with the coefficients asked for, or the best with more and more until the digits are reached."""
+    """The sum of the coefficients asked for, or the best with more and more until the digits are reached."""
     results = {}
     for count in _COUNTS if terms is None else (terms,):
-        result = borel_sum(series(count), ray.g, digits, side=ray.side, direction=ray.direction)
+        result = borel_sum(
+            series(count), ray.g, digits, side=ray.side, direction=ray.direction, continuation=continuation
+        )
         results[f"from {count} coefficients"] = result
         if result.digits >= digits:
             break

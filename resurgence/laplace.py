@@ -4,16 +4,14 @@
 
 along the ray theta = arg g or another less than a quarter turn from it. g^nu is the principal branch, whatever the ray.
 Where the germ of the series is known, in closed form or by a linear differential equation, the sum is certified;
-otherwise B_s is continued by Padé approximants, which are integrated in partial fractions, and the error is estimated
-(:mod:`resurgence.borel_pade`).
+otherwise B_s is continued from its coefficients, and the error is estimated: by Padé approximants, which are integrated
+in partial fractions (:mod:`resurgence.borel_pade`), or by other continuations (:mod:`resurgence.continued_sum`).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
 
 import mpmath
 from flint import acb, arb, fmpq
@@ -21,12 +19,13 @@ from flint import acb, arb, fmpq
 from .borel import BorelTransform
 from .borel_pade import MIN_TERMS, PadeSum, estimate, neighbours
 from .continuation.pade import Pade, PrecisionError
+from .continued_sum import METHODS, ContinuedSum, Kind, Method, continued_sum
 from .errors import StokesLineError
 from .gevrey import is_convergent
 from .numbers import Enclosure, ball, bits_for, check_digits, enclosure, midpoint, working_precision
 from .rays import Ray, Side
 from .series import FormalSeries
-from .stokes_line import singularity_on_ray
+from .stokes_line import known_singularity_on_ray, singularity_on_ray
 
 __all__ = ["borel_sum", "jump", "prefactor"]
 
@@ -45,6 +44,7 @@ def borel_sum(
     side: Side | None = None,
     direction: object | None = None,
     leroy: object = 0,
+    continuation: Method | None = None,
 ) -> Enclosure:
     """Borel sum of a series, with its prefactor.
 
@@ -64,6 +64,13 @@ def borel_sum(
         Angle of the ray in radians, less than pi/2 from arg g; by default arg g.
     leroy : rational, optional
         s > -1 in the Borel-Leroy transform. The sum does not depend on it, the approximants do.
+    continuation : str, optional
+        How the germ is continued from its coefficients: ``"pade"``, by Padé approximants; ``"conformal"``, by the
+        conformal map that its singularities suggest, and ``"uniformised"``, by the one of all sheets of a logarithm,
+        with Padé approximants after them (:mod:`~resurgence.continuation.maps`); ``"quadratic"`` and
+        ``"hypergeometric"`` by approximants of those names; ``"auto"``, by Padé approximants and, where these leave
+        digits to be desired, by the map, of all that the singularity analysis suggests, whose approximants agree best:
+        ``method`` says which. By default the germ is used where it is known beyond its coefficients, else ``"auto"``.
 
     Returns
     -------
@@ -103,10 +110,12 @@ def borel_sum(
     >>> print(borel_sum(s, "1/10", digits=12))
     0.865392586515102296 ± 5.5e-18 (estimated)
     """
-    ray, digits, borel = _checked(series, g, digits, side, direction, leroy)
-    if series.germ is not None:
+    if continuation is not None and continuation not in METHODS:
+        raise ValueError(f"continuation must be one of {', '.join(METHODS)} (or None), got {continuation!r}")
+    ray, digits, borel = _checked(series, g, digits, side, direction, leroy, bare=continuation is not None)
+    if continuation is None and series.germ is not None:
         return _certified(series, ray, digits, lambda bits: _germ_sum(series, ray, bits))
-    return _estimated(borel, ray, digits, side or "along")
+    return _estimated(borel, ray, digits, side or "along", continuation or "auto")
 
 
 def jump(
@@ -137,9 +146,9 @@ def jump(
     >>> print(jump(s, "1/2", digits=15))
     1.700673326350545313756489445j ± 1.0e-28 (estimated)
     """
-    ray, digits, borel = _checked(series, g, digits, None, direction, leroy)
+    ray, digits, borel = _checked(series, g, digits, None, direction, leroy, bare=False)
     if series.germ is None:
-        return _estimated(borel, ray, digits, "jump")
+        return _estimated(borel, ray, digits, "jump", "auto")
     germ = series.germ
     try:
         germ.sum(ray.g, 64, direction=ray.direction)
@@ -162,12 +171,12 @@ def prefactor(series: FormalSeries, g: acb, bits: int) -> acb:
 
 
 def _checked(
-    series: FormalSeries, g: object, digits: int, side: Side | None, direction: object | None, leroy: object
+    series: FormalSeries, g: object, digits: int, side: Side | None, direction: object | None, leroy: object, bare: bool
 ) -> tuple[Ray, int, BorelTransform]:
     if not isinstance(series, FormalSeries):
         raise TypeError(f"a FormalSeries is summed, got {series!r}")
     ray, digits, borel = Ray(g, side, direction), check_digits(digits), series.borel(leroy)
-    if series.germ is None:
+    if bare or series.germ is None:
         if len(series) < MIN_TERMS:
             raise ValueError(
                 f"a sum with an error needs at least {MIN_TERMS} coefficients, got {len(series)}: give more of them"
@@ -200,39 +209,35 @@ def _certified(series: FormalSeries, ray: Ray, digits: int, phi: Callable[[int],
 
 # ---------------------------------------------------------------------------------------------------------------------
 
-Kind = Side | Literal["along", "jump"]
 
-
-@dataclass(frozen=True)
-class _Sum:
-    """Phi, or its jump, as the approximants of the first so many coefficients give it."""
-
-    value: acb
-    error: arb
-    approximants: list[Pade]
-
-    @property
-    def total(self) -> arb:
-        """Error and radius together."""
-        return (self.error + abs(self.value - self.value.mid())).upper()
-
-    @property
-    def method(self) -> str:
-        names = [f"[{p.order[0]}/{p.order[1]}]" for p in self.approximants]
-        if len(names) == 1:
-            return f"Borel-Padé {names[0]}: a rational germ, confirmed by further coefficients"
-        return f"Borel-Padé {names[0]}, error from {', '.join(names[1:])}"
-
-
-def _estimated(borel: BorelTransform, ray: Ray, digits: int, kind: Kind) -> Enclosure:
+def _estimated(borel: BorelTransform, ray: Ray, digits: int, kind: Kind, method: Method) -> Enclosure:
     series, bits = borel.series, bits_for(digits) + GUARD_BITS
-    best = _sum(borel, ray, digits, kind, len(borel) - 1) if borel.is_exact else _best_order(borel, ray, digits, kind)
+    best = _by_method(borel, ray, digits, kind, method)
     with working_precision(bits + GUARD_BITS):
         factor = prefactor(series, ray.coupling(bits + GUARD_BITS), bits + GUARD_BITS)
         return enclosure(best.value * factor, "estimated", best.method, midpoint((best.error * abs(factor)).upper()))
 
 
-def _sum(borel: BorelTransform, ray: Ray, digits: int, kind: Kind, last: int) -> _Sum:
+def _by_method(borel: BorelTransform, ray: Ray, digits: int, kind: Kind, method: Method) -> ContinuedSum:
+    if method == "pade":
+        return _best_order(borel, lambda last: _sum(borel, ray, digits, kind, last))
+    target = bits_for(digits)
+    if method != "auto":
+        singularity = known_singularity_on_ray(borel, ray) if kind == "along" else None
+        if singularity is not None:
+            raise StokesLineError([singularity])
+        return _best_order(borel, lambda last: continued_sum(borel, ray, kind, method, target, last))
+    pade = _best_order(borel, lambda last: _sum(borel, ray, digits, kind, last))
+    with working_precision(64):
+        if pade.total <= abs(pade.value) * arb(2) ** -target:
+            return pade
+    try:
+        return _best_order(borel, lambda last: continued_sum(borel, ray, kind, method, target, last, rival=pade))
+    except ValueError:  # no map suits the germ, or its coefficients are not precise enough for one
+        return pade
+
+
+def _sum(borel: BorelTransform, ray: Ray, digits: int, kind: Kind, last: int) -> ContinuedSum:
     """From b_0, ..., b_last, at a precision at which the radius is small beside the error or the digits."""
     approximants = neighbours(borel, last)
     target = bits_for(digits)
@@ -247,7 +252,7 @@ def _sum(borel: BorelTransform, ray: Ray, digits: int, kind: Kind, last: int) ->
         with working_precision(bits):
             found = estimate(sums, kind, _lean(ray))
             small = abs(found.value).upper() * arb(2) ** -target + found.error * arb(2) ** -7
-            result = _Sum(found.value, found.error, approximants)
+            result = ContinuedSum(found.value, found.error, _method(approximants))
             if found.radius <= small or bits > limit or not borel.is_exact or not _is_exact(ray, bits):
                 return result
             missing = float((found.radius / small).log() / arb(2).log()) if small > 0 else float(bits)
@@ -267,16 +272,30 @@ def _integrate(approximants: list[Pade], ray: Ray, borel: BorelTransform, bits: 
     return sums
 
 
-def _best_order(borel: BorelTransform, ray: Ray, digits: int, kind: Kind) -> _Sum:
-    """Inexact coefficients: high orders lose their bits, low ones have larger errors; the order with the least sum."""
-    best: _Sum | None = None
+def _method(approximants: list[Pade]) -> str:
+    names = [p.name for p in approximants]
+    if len(names) == 1:
+        return f"Borel-Padé {names[0]}: a rational germ, confirmed by further coefficients"
+    return f"Borel-Padé {names[0]}, error from {', '.join(names[1:])}"
+
+
+def _best_order(borel: BorelTransform, total: Callable[[int], ContinuedSum]) -> ContinuedSum:
+    """A sum of all coefficients if they are exact. High orders lose the bits of inexact ones, low ones have larger
+    errors: the order with the least sum of both, then."""
+    if borel.is_exact:
+        return total(len(borel) - 1)
+    best: ContinuedSum | None = None
     failure: PrecisionError | None = None
     last, worse = len(borel) - 1, 0
     while last >= MIN_TERMS - 1 and worse < 2:
         try:
-            found = _sum(borel, ray, digits, kind, last)
+            found = total(last)
         except PrecisionError as error:
             failure = error
+        except ValueError:  # too few coefficients for the method
+            if best is None:
+                raise
+            break
         else:
             with working_precision(64):
                 if best is None or found.total < best.total:

@@ -104,6 +104,7 @@ class FormalSeries:
         self.exponent = Fraction(int(nu.p), int(nu.q))
         self.constant = _constant(constant)
         self._known_germ = germ
+        self._transforms: dict[Fraction, BorelTransform] = {}
         self.name = name
 
     # -- making series ------------------------------------------------------------------------------------------------
@@ -286,7 +287,9 @@ class FormalSeries:
         """
         from .borel import BorelTransform
 
-        return BorelTransform(self, leroy)
+        transform = BorelTransform(self, leroy)
+        # One transform for each s: it remembers the singularities and approximants that were computed from it.
+        return self._transforms.setdefault(transform.leroy, transform)
 
     def gevrey_order(self) -> Enclosure:
         """Estimate the s in ``|a_n| ~ n!^s R^(-n) n^beta``.

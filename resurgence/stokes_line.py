@@ -7,6 +7,7 @@ brought before the singularity analysis of the coefficients, and judged by their
 
 from __future__ import annotations
 
+import cmath
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,8 +18,9 @@ from .borel import BorelTransform
 from .borel_pade import ON_RAY, PadeSum
 from .numbers import Enclosure, complex_midpoint, working_precision
 from .rays import Ray
+from .singularities import Singularity
 
-__all__ = ["SingularityOnRay", "singularity_on_ray"]
+__all__ = ["SingularityOnRay", "directions", "known_singularity_on_ray", "singularity_on_ray"]
 
 #: Digits that the singularity analysis is asked for.
 DIGITS = 10
@@ -61,20 +63,47 @@ def singularity_on_ray(sums: Sequence[PadeSum], borel: BorelTransform, ray: Ray)
     apart = max(places) / min(places) - 1
     if apart > AGREEMENT:
         return None
-    try:
-        known = borel.singularities(DIGITS)
-    except ValueError:
-        known = ()
+    known, found = _known(borel, ray)
+    if found is not None:
+        return found
     with working_precision(128):
-        back = complex(ray.towards(128).conjugate())
         unit = float(sums[0].unit)
-        for s in known:
-            turned = complex(s.location) * back / abs(back)
-            if turned.real > 0 and abs(turned.imag) <= float(s.error) + ON_RAY * abs(turned):
-                return SingularityOnRay(s.location_enclosure)
         if sums[0].trunk(sums[0].moving(sums[-1])) or (known and apart > CLOSE_AGREEMENT):
             return None
         # The first pole on a cut creeps up to its end like 1/n^2, so that the end is about n/2 of the last steps away.
         error = mpmath.mpf(unit * (max(places) - min(places)) * sum(sums[0].order) + unit * places[0] * ON_RAY)
         location = acb(unit * places[0]) * ray.towards(128) / abs(ray.towards(128))
         return SingularityOnRay(Enclosure(complex_midpoint(location), error, "estimated", "poles of approximants"))
+
+
+def known_singularity_on_ray(borel: BorelTransform, ray: Ray) -> SingularityOnRay | None:
+    """The nearest singularity on the ray that the singularity analysis of the coefficients shows, or None."""
+    return _known(borel, ray)[1]
+
+
+def _known(borel: BorelTransform, ray: Ray) -> tuple[tuple[Singularity, ...], SingularityOnRay | None]:
+    """All singularities found, and the nearest of them on the ray."""
+    try:
+        known = borel.singularities(DIGITS)
+    except ValueError:
+        return (), None
+    with working_precision(128):
+        back = complex(ray.towards(128).conjugate())
+        for s in known:
+            turned = complex(s.location) * back / abs(back)
+            if turned.real > 0 and abs(turned.imag) <= float(s.error) + ON_RAY * abs(turned):
+                return known, SingularityOnRay(s.location_enclosure)
+    return known, None
+
+
+def directions(borel: BorelTransform, ray: Ray) -> tuple[bool, list[float]]:
+    """Whether a singularity is found on the ray, and the angles from the ray to the directions of the others.
+
+    Angles are in radians, positive counterclockwise.
+    """
+    known, on_ray = _known(borel, ray)
+    with working_precision(128):
+        back = complex(ray.towards(128).conjugate())
+        angles = [cmath.phase(complex(s.location) * back) for s in known]
+        doubts = [float(s.error / abs(s.location)) + ON_RAY for s in known]
+    return on_ray is not None, [a for a, doubt in zip(angles, doubts, strict=True) if abs(a) > doubt]

@@ -11,7 +11,7 @@ cuts, and some of them mean nothing.
 from __future__ import annotations
 
 import numbers
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import NoReturn
@@ -24,7 +24,7 @@ from resurgence.continuation.approximant import Approximant, Entry, Source
 from resurgence.continuation.continued_fraction import Polynomial, coefficients, polynomial
 from resurgence.continuation.partial_fractions import PartialFractions, expand, power
 from resurgence.continuation.precision import Precision, PrecisionError
-from resurgence.continuation.roots import Unresolved, certified_roots
+from resurgence.continuation.roots import Unresolved, certified_roots, evaluate
 from resurgence.numbers import (
     Enclosure,
     Status,
@@ -209,7 +209,7 @@ class Pade:
             if not self._entry.unlimited:
                 self._refuse(f"the value at {z} to {digits} digits", lambda sharp: sharp(z, digits))
             work *= 2
-        raise ValueError(f"{z} is a pole of the {self._name} Padé approximant, or too near to one for {digits} digits")
+        raise ValueError(f"{z} is a pole of the {self.name} Padé approximant, or too near to one for {digits} digits")
 
     def _value(self, z: object, work: int, bits: int) -> acb | None:
         """P(z)/Q(z) where ``work`` bits enclose it to ``bits``."""
@@ -232,6 +232,23 @@ class Pade:
             near_zero = value.contains(0) and value.rad() < abs(factor) * terms * arb(2) ** -bits
         return value if near_zero else None
 
+    def values(self, points: Sequence[acb], bits: int) -> list[acb]:
+        """P/Q at the points, computed with ``bits`` bits and as many as its terms are known to cancel.
+
+        See :class:`~resurgence.continuation.continuation.Continuation`. Raises ValueError at a pole.
+        """
+        e = self._entry
+        work = bits + 32 + 2 * CANCELLATION * e.degrees[1]
+        best = e.best(work if e.unlimited else LEAST_BITS)
+        with working_precision(work):
+            y = [power(z, e.step) * arb(2) ** best.scale for z in points]
+            tops, bottoms = (
+                evaluate(p, y) if p.degree() >= 0 else [acb(0)] * len(y) for p in (best.numerator, best.denominator)
+            )
+            if any(q.contains(0) for q in bottoms):
+                raise ValueError(f"the {self.name} Padé approximant has a pole there, or too near to tell")
+            return [power(z, e.shift) * p / q for z, p, q in zip(points, tops, bottoms, strict=True)]
+
     @property
     def _status(self) -> Status:
         """Certified, unless the degrees rest on random primes: known once the entry has been computed."""
@@ -240,10 +257,11 @@ class Pade:
     @property
     def _method(self) -> str:
         chance = "" if self._entry.proved else ", its degrees decided modulo two random primes"
-        return f"{self._name} Padé approximant{chance}"
+        return f"{self.name} Padé approximant{chance}"
 
     @property
-    def _name(self) -> str:
+    def name(self) -> str:
+        """``"[m/n]"``."""
         return f"[{self.order[0]}/{self.order[1]}]"
 
     def _refuse(self, what: str, task: Callable[[Pade], object]) -> NoReturn:
@@ -251,16 +269,16 @@ class Pade:
         sharp = Pade(_Sharpened(self._entry.source), *self.order)
         if sharp.degrees != self.degrees:
             raise ValueError(
-                f"the coefficients do not tell the {self._name} Padé approximant from one of degrees {sharp.degrees}: "
+                f"the coefficients do not tell the {self.name} Padé approximant from one of degrees {sharp.degrees}: "
                 "ask for that order, or give exact coefficients"
             )
         try:
             task(sharp)
         except (ArithmeticError, ValueError) as error:
-            raise ValueError(f"{what} of the {self._name} Padé approximant is out of reach: {error}") from None
+            raise ValueError(f"{what} of the {self.name} Padé approximant is out of reach: {error}") from None
         missing = max(1, sharp.precision.input - self.precision.input) + GUARD_BITS
         raise PrecisionError(
-            f"the coefficients are not precise enough for {what} of the {self._name} Padé approximant "
+            f"the coefficients are not precise enough for {what} of the {self.name} Padé approximant "
             f"({self.precision}): about {missing} more bits are needed",
             missing,
         )

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from . import borel_pade_sum, coefficients, euler, pade_approximants, scaling
+from . import borel_pade_sum, coefficients, continuations, euler, pade_approximants, scaling
 from .contest import OURS, Contest, Outcome
 from .ore_algebra import OreAlgebra
 from .power_law import PowerLaw
 
-__all__ = ["BENCHMARKS", "Benchmark", "Exponent", "Faster", "Gate"]
+__all__ = ["BENCHMARKS", "AsAccurate", "Benchmark", "Exponent", "Faster", "Gate"]
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,22 @@ class Exponent:
         return [Gate(text, law.exponent, law.exponent <= self.most)]
 
 
+@dataclass(frozen=True)
+class AsAccurate:
+    """In every contest this package has at most so many digits less than the best peer."""
+
+    within: float
+
+    def check(self, outcomes: Sequence[Outcome]) -> list[Gate]:
+        """One gate for each contest."""
+        gates = []
+        for outcome in outcomes:
+            digits = [entry.accuracy.digits for entry in outcome.entries if entry.accuracy is not None]
+            text = f"{outcome.label}: digits more than the best peer, at least {-self.within:g}"
+            gates.append(Gate(text, digits[0] - max(digits[1:]), digits[0] >= max(digits[1:]) - self.within))
+        return gates
+
+
 def fit(outcomes: Sequence[Outcome], name: str, least: int = 0) -> PowerLaw | None:
     """The power law of a contender's shortest times, where it was measured at three sizes."""
     points = [
@@ -93,7 +109,7 @@ class Benchmark:
     quick: Callable[[OreAlgebra], Sequence[Callable[[], Contest]]]
     full: Callable[[OreAlgebra], Sequence[Callable[[], Contest]]]
     variable: str | None = None
-    demands: Sequence[Faster | Exponent] = ()
+    demands: Sequence[Faster | Exponent | AsAccurate] = ()
 
 
 def _sizes(build: Callable[[int], Contest], *sizes: int) -> Callable[[OreAlgebra], list[Callable[[], Contest]]]:
@@ -135,6 +151,13 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         pade_approximants.__doc__ or "",
         _pairs(pade_approximants.poles, (10, 30), (50, 50)),
         _pairs(pade_approximants.poles, (10, 30), (100, 100), (200, 100)),
+    ),
+    "continuations": Benchmark(
+        "Continuations of a Borel germ",
+        continuations.__doc__ or "",
+        _sizes(continuations.airy_integral, 1, 10, 1000),
+        _sizes(continuations.airy_integral, 1, 10, 1000),
+        demands=[AsAccurate(within=1)],
     ),
     "equation-coefficients": Benchmark(
         "Exact coefficients from a differential equation",

@@ -96,9 +96,9 @@ def ratio_text(ratio: Spread | None) -> str:
 
 def _three(value: float) -> str:
     """Three digits, without an exponent."""
-    if value <= 0:
+    if value == 0:
         return "0"
-    decimals = max(0, 2 - math.floor(math.log10(value)))
+    decimals = max(0, 2 - math.floor(math.log10(abs(value))))
     return f"{value:.{decimals}f}"
 
 
