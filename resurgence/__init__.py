@@ -15,6 +15,7 @@ from importlib.metadata import version as _version
 
 from . import models
 from .action import Action
+from .alien import alien_derivative, stokes_automorphism
 from .algebraic import AlgebraicNumber
 from .borel import BorelTransform
 from .continuation.pade import Pade
@@ -31,6 +32,7 @@ from .optimal_truncation import optimal_truncation
 from .sequence_transformations import levin_u, weniger_delta
 from .series import FormalSeries
 from .singularities import Singularity
+from .transseries import TransSeries
 from .verification import Verification
 from .verify import Claim, verify
 
@@ -53,7 +55,9 @@ __all__ = [
     "Pade",
     "Singularity",
     "StokesLineError",
+    "TransSeries",
     "Verification",
+    "alien_derivative",
     "borel_sum",
     "jump",
     "levin_u",
@@ -61,6 +65,7 @@ __all__ = [
     "optimal_truncation",
     "ratio_limit",
     "richardson",
+    "stokes_automorphism",
     "verify",
     "weniger_delta",
 ]

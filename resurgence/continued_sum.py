@@ -36,7 +36,7 @@ Method: TypeAlias = Literal["auto", "pade", "conformal", "uniformised", "hyperge
 METHODS: tuple[Method, ...] = get_args(Method)
 
 #: Factor between the spread of a family and the error that is stated.
-SAFETY = 16
+SAFETY = 32
 
 #: An error larger than this share of the value is raised to ``DOUBTFUL`` times itself, or to the value.
 DOUBT, DOUBTFUL = 0.1, 8
