@@ -15,8 +15,8 @@ from importlib.metadata import version as _version
 
 from . import models
 from .action import Action
-from .alien import alien_derivative, stokes_automorphism
 from .algebraic import AlgebraicNumber
+from .alien import alien_derivative, stokes_automorphism
 from .borel import BorelTransform
 from .continuation.pade import Pade
 from .differential_operator import DifferentialOperator
@@ -32,6 +32,7 @@ from .optimal_truncation import optimal_truncation
 from .sequence_transformations import levin_u, weniger_delta
 from .series import FormalSeries
 from .singularities import Singularity
+from .singularity_elimination import LocalExpansion, Resonance, eliminate, probe_exponent
 from .transseries import TransSeries
 from .verification import Verification
 from .verify import Claim, verify
@@ -50,19 +51,23 @@ __all__ = [
     "HolonomicSeries",
     "Hypergeometric",
     "LevelError",
+    "LocalExpansion",
     "Model",
     "NoPowerSeriesError",
     "Pade",
+    "Resonance",
     "Singularity",
     "StokesLineError",
     "TransSeries",
     "Verification",
     "alien_derivative",
     "borel_sum",
+    "eliminate",
     "jump",
     "levin_u",
     "models",
     "optimal_truncation",
+    "probe_exponent",
     "ratio_limit",
     "richardson",
     "stokes_automorphism",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal, TypeAlias, get_args
@@ -20,6 +20,7 @@ import sympy
 from flint import acb, arb, fmpq
 
 from .borel import BorelTransform
+from .continuation import hypergeometric, quadratic
 from .continuation.choice import fold, maps_around
 from .continuation.continuation import Continuation
 from .continuation.mapped_pade import Composed, MappedPade
@@ -94,6 +95,11 @@ class Family:
         return self._made[:count]
 
 
+_APPROXIMANTS: dict[Method, Callable[[BorelTransform, int], Sequence[Continuation]]] = {
+    "hypergeometric": hypergeometric.approximants,
+    "quadratic": quadratic.approximants,
+}
+
 #: The families of a germ, by method and number of the last coefficient: sums at several couplings share them.
 _FAMILIES: WeakKeyDictionary[BorelTransform, dict[tuple[Method, int], list[Family]]] = WeakKeyDictionary()
 
@@ -108,7 +114,10 @@ def families(borel: BorelTransform, method: Method, last: int) -> list[Family]:
     """
     known = _FAMILIES.setdefault(borel, {})
     if (method, last) not in known:
-        known[method, last] = [Family(_mapped(borel, map, last)) for map in _maps(borel, method, last)]
+        if method in _APPROXIMANTS:
+            known[method, last] = [Family(iter(_APPROXIMANTS[method](borel, last)))]
+        else:
+            known[method, last] = [Family(_mapped(borel, map, last)) for map in _maps(borel, method, last)]
     found = known[method, last]
     if not found and method != "auto":
         raise ValueError(
@@ -297,8 +306,9 @@ def _plain(borel: BorelTransform, last: int) -> Iterator[Continuation]:
 
 def _spread(totals: Sequence[acb]) -> arb:
     """How far a family's members are apart, and how far its first is from what the further ones lead to."""
-    near = max((abs(total - totals[0]).upper() for total in totals[1:NEAR]), default=arb(0))
-    return near.max(_trend(totals[0], *totals[NEAR:])) if len(totals) > NEAR else near
+    far = totals[NEAR:] if len(totals) == NEAR + len(FAR) else []
+    near = max((abs(total - totals[0]).upper() for total in totals[1 : len(totals) - len(far)]), default=arb(0))
+    return near.max(_trend(totals[0], *far)) if far else near
 
 
 def _trend(last: acb, before: acb, first: acb) -> arb:

@@ -109,6 +109,20 @@ def test_sums_beside_and_on_a_stokes_line():
     assert jump.digits > 20
 
 
+@pytest.mark.parametrize(("method", "least"), [("quadratic", 10), ("hypergeometric", 38)])
+def test_quadratic_and_hypergeometric_approximants_are_integrated_too(method, least):
+    """The quartic's germ is hypergeometric, so that approximants of that kind are it."""
+    bare = rs.FormalSeries(rs.models.quartic.germ.coefficients(41))
+    for g, truth in ((g, rs.models.quartic.germ.sum(g, 250)) for g in ("1/2", "1/5+1j/3")):
+        value = rs.borel_sum(bare, g, 40, continuation=method)
+        assert method in value.method
+        assert value.digits >= least
+        assert _digits(value, truth) >= value.digits
+    refused = bare.truncate(4) if method == "quadratic" else rs.FormalSeries([0.5] * 41)
+    with pytest.raises(ValueError, match="coefficients"):
+        rs.borel_sum(refused, 1, continuation=method)
+
+
 def test_inexact_coefficients_are_in_the_error():
     germ = rs.models.quartic.germ
     floats = rs.FormalSeries([float(Fraction(int(a.p), int(a.q))) for a in germ.coefficients(60)])
