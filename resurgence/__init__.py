@@ -25,7 +25,8 @@ from .germs import Hypergeometric
 from .holonomic import HolonomicSeries
 from .holonomic_germ import HolonomicGerm
 from .laplace import borel_sum, jump
-from .large_order import ratio_limit, richardson
+from .large_order import levin, ratio_limit, richardson, richardson_table, weniger
+from .large_order_relation import NeighbouringSector, SaddleCountError, neighbouring_sectors
 from .models import Model
 from .numbers import Enclosure
 from .optimal_truncation import optimal_truncation
@@ -53,9 +54,11 @@ __all__ = [
     "LevelError",
     "LocalExpansion",
     "Model",
+    "NeighbouringSector",
     "NoPowerSeriesError",
     "Pade",
     "Resonance",
+    "SaddleCountError",
     "Singularity",
     "StokesLineError",
     "TransSeries",
@@ -64,13 +67,17 @@ __all__ = [
     "borel_sum",
     "eliminate",
     "jump",
+    "levin",
     "levin_u",
     "models",
+    "neighbouring_sectors",
     "optimal_truncation",
     "probe_exponent",
     "ratio_limit",
     "richardson",
+    "richardson_table",
     "stokes_automorphism",
     "verify",
+    "weniger",
     "weniger_delta",
 ]

@@ -29,6 +29,7 @@ import flint
 import mpmath
 import sympy
 from flint import acb, arb, fmpq, fmpz, fmpz_poly
+from mpmath import libmp
 
 __all__ = ["Enclosure", "Status", "ball", "check_digits", "enclosure", "is_exact_zero", "rational", "working_precision"]
 
@@ -461,7 +462,8 @@ class Enclosure:
             text = mpmath.nstr(self.value.imag, shown, strip_zeros=False) + "j"
         else:
             re_text = mpmath.nstr(self.value.real, shown, strip_zeros=False)
-            im_text = mpmath.nstr(abs(self.value.imag), shown, strip_zeros=False)
+            # abs() would round to mpmath's global precision.
+            im_text = mpmath.nstr(mpmath.mp.make_mpf(libmp.mpf_abs(self.value.imag._mpf_)), shown, strip_zeros=False)
             text = f"{re_text} {'-' if self.value.imag < 0 else '+'} {im_text}j"
         return text, mpmath.nstr(self.error, 2, strip_zeros=False, min_fixed=0, max_fixed=0)
 

@@ -283,3 +283,11 @@ def test_threads_take_turns():
         t.join()
     assert not wrong
     assert flint.ctx.prec == before
+
+
+def test_imaginary_parts_are_shown_with_all_their_digits():
+    """Also where mpmath's global precision is that of a double."""
+    with working_precision(200):
+        value = enclosure(acb(fmpq(1, 3), fmpq(-4, 5)), "certified", "")
+    assert f"0.{'3' * 40}" in str(value)
+    assert f" - 0.8{'0' * 40}" in str(value)
