@@ -24,12 +24,14 @@ from .errors import LevelError, NoPowerSeriesError, StokesLineError
 from .germs import Hypergeometric
 from .holonomic import HolonomicSeries
 from .holonomic_germ import HolonomicGerm
+from .hypervirial import energy_series
 from .laplace import borel_sum, jump
 from .large_order import levin, ratio_limit, richardson, richardson_table, weniger
 from .large_order_relation import NeighbouringSector, SaddleCountError, neighbouring_sectors
 from .models import Model
 from .numbers import Enclosure
 from .optimal_truncation import optimal_truncation
+from .schroedinger import ground_state_energy
 from .sequence_transformations import levin_u, weniger_delta
 from .series import FormalSeries
 from .singularities import Singularity
@@ -66,6 +68,8 @@ __all__ = [
     "alien_derivative",
     "borel_sum",
     "eliminate",
+    "energy_series",
+    "ground_state_energy",
     "jump",
     "levin",
     "levin_u",

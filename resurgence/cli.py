@@ -1,4 +1,4 @@
-"""The ``resurgence`` command: ``models``, ``analyze``, ``sum``.
+"""The ``resurgence`` command: ``models``, ``analyze``, ``sum``, ``report``.
 
 Exit status: 0 where all is well; 1 where something is refuted, undecided, or disagrees with an exact value; 2 for bad
 input, with a sentence on stderr; 70 for an error of the program itself; 130 after Ctrl-C; 141 where the reader of the
@@ -40,6 +40,7 @@ examples
   resurgence sum quartic --g 1/10 --digits 50
   resurgence sum euler --g 1/10 --side above --json
   resurgence sum "x^3*y'' + (x^2 + x)*y' - y = 0" --initial 0,1 --g 1/10
+  resurgence report quartic --out quartic-report
 
 exit status
   0  all is well
@@ -56,6 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as stop:  # --help, --version, and arguments that argparse refuses
         return int(stop.code or 0)
     try:
+        options.arguments = arguments
         holds: bool = options.run(options)
         sys.stdout.flush()
     except KeyboardInterrupt:
@@ -155,6 +157,25 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_json(total)
     total.set_defaults(run=commands.total)
+
+    report = choices.add_parser(
+        "report",
+        help="everything that is known of a series, as one HTML page",
+        description="Write DIR/report.html, a page that needs no network, and DIR/report.json with its numbers.",
+        **common,
+    )
+    _add_subject(report)
+    report.add_argument("--out", required=True, metavar="DIR", help="the folder to write to, made where it is missing")
+    report.add_argument(
+        "--g",
+        action="extend",
+        nargs="+",
+        metavar="G",
+        help="couplings to sum at (default: shares of the modulus of the nearest singularity); repeatable",
+    )
+    report.add_argument("--digits", type=int, default=20, metavar="D", help="digits to aim at (default 20)")
+    _add_json(report)
+    report.set_defaults(run=commands.report)
     return parser
 
 
@@ -182,12 +203,19 @@ def _add_json(parser: argparse.ArgumentParser) -> None:
 _VALUE_OPTIONS = ("--at", "--claim", "--g", "--direction", "--initial")
 
 
+def _last_option(arguments: Sequence[str]) -> str:
+    return next((a.split("=")[0] for a in reversed(arguments) if a.startswith("--")), "")
+
+
 def _join_negative_values(argv: Sequence[str]) -> list[str]:
     """``--claim -1/4`` as ``--claim=-1/4``: argparse takes what begins with a minus sign for an option."""
     joined: list[str] = []
     for argument in argv:
-        if joined and joined[-1] in _VALUE_OPTIONS and re.match(r"-[\d.(a-zA-Z]", argument):
+        negative = re.match(r"-[\d.(a-zA-Z]", argument)
+        if negative and joined[-1:] and joined[-1] in _VALUE_OPTIONS:
             joined[-1] += f"={argument}"
+        elif negative and joined[:1] == ["report"] and _last_option(joined) == "--g":  # several couplings after one
+            joined.append(f"--g={argument}")
         else:
             joined.append(argument)
     return joined

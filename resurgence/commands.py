@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import math
 import os
 import re
+import shlex
 from collections.abc import Callable
 from typing import Any
 
@@ -24,12 +24,13 @@ from .models import Model
 from .number_text import exact_number, rounded_number
 from .numbers import Enclosure, check_digits
 from .rays import Ray
+from .report_sums import bare, digits_in_common
 from .series import FormalSeries
 from .terminal import STATUS_STYLES, print_json, print_rich, progress, table, verification_table
 from .verification import Verification, exact_text
 from .verify import verify
 
-__all__ = ["analyze", "show_models", "total"]
+__all__ = ["analyze", "report", "show_models", "total"]
 
 #: Most coefficients that can be asked for.
 MAX_TERMS = 5000
@@ -293,6 +294,7 @@ def total(options: argparse.Namespace) -> bool:
     try:
         with progress(f"summing at g = {options.g}"):
             sums = _sums(subject, at, ray, digits, terms, options.continuation)
+            unknown = "" if not isinstance(subject, Model) else _add_exact(sums, subject, ray, digits)
     except StokesLineError as error:
         places = ", ".join(exact_text(s.location) for s in error.singularities[:3])
         raise ValueError(
@@ -301,9 +303,11 @@ def total(options: argparse.Namespace) -> bool:
         ) from None
     exact = sums.get("exact value") or sums.get("Borel sum")
     if options.json:
-        print_json(_sums_dict(options, subject, sums))
+        print_json({**_sums_dict(options, subject, sums), "exact_unknown": unknown})
     else:
         print_rich(Text(f"{options.what} at g = {options.g}", style="bold"), _sums_table(sums, digits))
+        if unknown:
+            print_rich(Text(f"no exact value: {unknown}"))
     return exact is None or all(value.contains(exact) for value in sums.values())
 
 
@@ -313,18 +317,27 @@ def _sums(
     """What is known of the sum, by the name of the way it was got."""
     where: dict[str, Any] = {"side": ray.side, "direction": ray.direction}
     if isinstance(subject, Model):
-        known = _certified(subject.series(1), ray, digits, where)
-        known["exact value"] = subject.exact(ray.g, digits, **where)
-        return known | _sum_of_coefficients(
-            lambda n: _without_germ(subject.series(n)), ray, digits, terms, continuation
+        return _certified(subject.series(1), ray, digits, where) | _sum_of_coefficients(
+            lambda n: bare(subject.series(n)), ray, digits, terms, continuation
         )
     if isinstance(subject, Action):
         return _certified(subject.expand(1, at=at), ray, digits, where) | _sum_of_coefficients(
-            lambda n: _without_germ(subject.expand(n, at=at)), ray, digits, terms, continuation
+            lambda n: bare(subject.expand(n, at=at)), ray, digits, terms, continuation
         )
     return _certified(subject, ray, digits, where) | _sum_of_coefficients(
-        lambda n: _without_germ(subject.truncate(n)), ray, digits, terms or len(subject), continuation
+        lambda n: bare(subject.truncate(n)), ray, digits, terms or len(subject), continuation
     )
+
+
+def _add_exact(sums: dict[str, Enclosure], model: Model, ray: Ray, digits: int) -> str:
+    """Put the exact value with the sums, or say why there is none."""
+    try:
+        sums["exact value"] = model.exact(ray.g, digits, side=ray.side, direction=ray.direction)
+    except StokesLineError:
+        raise
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def _certified(series: FormalSeries, ray: Ray, digits: int, where: dict[str, Any]) -> dict[str, Enclosure]:
@@ -348,18 +361,6 @@ def _sum_of_coefficients(
     return {best: results[best]}
 
 
-def _without_germ(series: FormalSeries) -> FormalSeries:
-    prefactor = {"action": series.action, "exponent": series.exponent, "constant": series.constant}
-    return FormalSeries(series.terms, **prefactor, name=series.name)
-
-
-def _agreement(value: Enclosure, exact: Enclosure) -> int:
-    """Digits that two numbers share, no more than their errors vouch for."""
-    vouched = min(value.digits, exact.digits)
-    gap, size = abs(value.value - exact.value), abs(exact.value)
-    return vouched if gap == 0 else max(0, min(vouched, math.floor(-mpmath.log10(gap / size))))
-
-
 def _sums_table(sums: dict[str, Enclosure], digits: int) -> Table:
     lines, exact = Table.grid(padding=(0, 2)), sums.get("exact value")
     lines.add_column(no_wrap=True)
@@ -376,7 +377,7 @@ def _sums_table(sums: dict[str, Enclosure], digits: int) -> Table:
 
 
 def _comparison(value: Enclosure, exact: Enclosure) -> Text:
-    common = f"{_agreement(value, exact)} digits in common with the exact value"
+    common = f"{digits_in_common(value, exact)} digits in common with the exact value"
     return Text(common, style="green") if value.contains(exact) else Text(f"DISAGREES: {common}", style="bold red")
 
 
@@ -396,6 +397,40 @@ def _sums_dict(options: argparse.Namespace, subject: Subject, sums: dict[str, En
         if value is not exact:
             entry: dict[str, Any] = {"name": name, **value.to_dict(), "digits": value.digits}
             if exact is not None:
-                entry |= {"agrees": value.contains(exact), "digits_in_common": _agreement(value, exact)}
+                entry |= {"agrees": value.contains(exact), "digits_in_common": digits_in_common(value, exact)}
             document["sums"].append(entry)
     return document
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# report
+
+
+def report(options: argparse.Namespace) -> bool:
+    """``resurgence report WHAT --out DIR``: true where every statement of the report holds."""
+    from .report import check_folder, make_report, write_report
+
+    digits, terms = check_digits(options.digits), _terms(options)
+    couplings = None if options.g is None else [exact_number(text) for text in options.g]
+    for g in couplings or ():
+        Ray(g)  # refuses what is no coupling before any work
+    subject = _subject(options)
+    at = _point(options.at, subject)
+    folder = check_folder(options.out)
+    made = make_report(
+        subject,
+        what=options.what,
+        at=at,
+        terms=terms,
+        couplings=couplings,
+        digits=digits,
+        command=shlex.join(["resurgence", *options.arguments]),
+        step=progress,
+    )
+    with progress("writing the report"):
+        page, numbers = write_report(made, folder)
+    if options.json:
+        print_json(made.to_dict())
+    else:
+        print_rich(Text(made.summary(), style="bold green" if made else "bold red"), Text(f"{page}\n{numbers}"))
+    return bool(made)

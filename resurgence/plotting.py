@@ -27,10 +27,12 @@ from .linear_germ import LinearGerm
 from .models import Model
 from .numbers import ball, working_precision
 from .rays import Side
+from .report_poles import PoleHistory
+from .report_sums import Convergence
 from .series import FormalSeries
 from .verification import Verification
 
-__all__ = ["check_plot_path", "plot_borel", "plot_sums"]
+__all__ = ["check_plot_path", "plot_borel", "plot_convergence", "plot_poles", "plot_sums"]
 
 BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#8C8C8C"
 
@@ -52,6 +54,10 @@ _ORDER = 40
 
 #: Exact values further out than this many radii of convergence do not stretch the picture.
 _REACH = 20.0
+
+
+#: Poles further out than this many radii of convergence are not drawn against the order.
+_POLE_REACH = 6.0
 
 
 @dataclass(frozen=True)
@@ -237,6 +243,124 @@ def plot_sums(
         stated = [float(value.error / abs(value.value)) for value in sums]
         axes.plot(counts, stated, color=colour, lw=0.6, label="_" * (colour != BLUE) + "error stated (thin lines)")
     axes.set_ylim(top=_HIGHEST_ERROR)
+    return _finish(figure, axes, target)
+
+
+def plot_poles(history: PoleHistory, path: str | Path | None = None) -> Figure:
+    """Draw the nearest poles of the diagonal Padé approximants against their order.
+
+    What stays in its place from some order on is a pole of the germ; what crowds towards a point imitates a cut that
+    ends there; Froissart doublets (hollow) mean nothing. Lines are the singularities compared with.
+
+    Parameters
+    ----------
+    history : PoleHistory
+        From :func:`~resurgence.report_poles.pole_history`.
+    path : str or Path, optional
+        As for :func:`plot_borel`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Moduli (logarithmic) above, arguments in units of pi below.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For something else, and for a history without orders.
+
+    Examples
+    --------
+    >>> from resurgence import models
+    >>> from resurgence.report_poles import pole_history
+    >>> figure = plot_poles(pole_history(models.quartic.series(20).borel(), [-0.25]))
+    >>> [axes.get_ylabel() for axes in figure.axes]
+    ['|z|', 'arg z / π']
+    """
+    if not isinstance(history, PoleHistory):
+        raise TypeError(f"plot_poles draws a PoleHistory, got {history!r}")
+    if not history.orders:
+        raise ValueError(f"there is no approximant to draw poles of: {history.sentence}")
+    target = None if path is None else check_plot_path(path)
+    figure = _NotebookFigure(figsize=(7.0, 6.2), layout="constrained")
+    FigureCanvasAgg(figure)
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
+    upper.set_title("Poles of the [n/n] Padé approximants")
+    upper.set_yscale("log")
+    upper.set_ylabel("|z|")
+    lower.set_ylabel("arg z / π")
+    lower.set_xlabel("order n")
+    lower.set_ylim(-1.1, 1.1)
+    reach = _POLE_REACH * min((abs(z) for z in history.known), default=_least_modulus(history))
+    near = [z for z in history.known if abs(z) <= reach]
+    for k, z in enumerate(near):
+        label = "_" * (k > 0) + "singularities known or found"
+        upper.axhline(abs(z), color=ORANGE, lw=1.2, label=label, zorder=1)
+        lower.axhline(np.angle(z) / math.pi, color=ORANGE, lw=1.2, zorder=1)
+    for doublet, label, colour in ((False, "poles", BLUE), (True, "Froissart doublets", GREY)):
+        points = [
+            (entry.order, p.location)
+            for entry in history.orders
+            for p in entry.poles
+            if p.doublet == doublet and abs(p.location) <= reach
+        ]
+        if points:
+            orders, places = [n for n, _ in points], np.array([z for _, z in points])
+            style: dict[str, Any] = {"ls": "none", "marker": "o", "ms": 3.5, "mec": colour, "zorder": 4}
+            style["mfc"] = "none" if doublet else colour
+            upper.plot(orders, np.abs(places), label=label, **style)
+            lower.plot(orders, np.angle(places) / math.pi, **style)
+    return _finish(figure, upper, target)
+
+
+def _least_modulus(history: PoleHistory) -> float:
+    return min((abs(entry.nearest) for entry in history.orders if entry.nearest is not None), default=1.0)
+
+
+def plot_convergence(curves: Sequence[Convergence], path: str | Path | None = None) -> Figure:
+    """Draw relative errors of partial sums and Borel-Padé sums against the number of coefficients.
+
+    Parameters
+    ----------
+    curves : sequence of Convergence
+        One to four, from :func:`~resurgence.report_sums.convergence`.
+    path : str or Path, optional
+        As for :func:`plot_borel`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    TypeError, ValueError
+        For something else, and for no curve or more than four.
+
+    Examples
+    --------
+    >>> from resurgence import models
+    >>> from resurgence.report_sums import convergence
+    >>> exact = models.quartic.exact("1/10")
+    >>> figure = plot_convergence([convergence(models.quartic.series(20), "1/10", exact)])
+    >>> figure.axes[0].get_yscale()
+    'log'
+    """
+    if not 1 <= len(curves) <= len(_LINE_COLOURS):
+        raise ValueError(f"one to {len(_LINE_COLOURS)} curves can be told apart, got {len(curves)}")
+    for curve in curves:
+        if not isinstance(curve, Convergence):
+            raise TypeError(f"plot_convergence draws Convergence objects, got {curve!r}")
+    target = None if path is None else check_plot_path(path)
+    figure, axes = _figure("Partial sums and Borel sums", "number of coefficients", "relative error", 0.7)
+    axes.set_yscale("log")
+    for curve, colour in zip(curves, _LINE_COLOURS, strict=False):
+        where = f"g = {curve.g}" + (f", {curve.side}" if curve.side else "")
+        counts = range(1, len(curve.partial) + 1)
+        axes.plot(counts, curve.partial, ls="--", color=colour, lw=1.2, label=f"partial sums, {where}")
+        axes.plot(curve.counts, curve.errors, "-o", color=colour, ms=4, label=f"{curve.method}, {where}")
+        axes.plot(curve.counts, curve.stated, color=colour, lw=0.6, label="_stated")
+    lowest = min(error for curve in curves for error in (*curve.errors, *curve.partial))
+    axes.set_ylim(lowest / 100, _HIGHEST_ERROR)
     return _finish(figure, axes, target)
 
 

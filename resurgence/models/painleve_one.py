@@ -14,7 +14,6 @@ import sympy
 from flint import acb, fmpq, fmpz
 
 from ..numbers import Enclosure, ball, bits_for, check_digits, enclosure, working_precision
-from ..rays import Ray
 from ..series import FormalSeries
 from ..taylor_integration import SecondOrderEquation
 from .tronquee import TronqueeModel, cached
@@ -40,12 +39,6 @@ def _even(count: int) -> list[fmpq]:
 @dataclass(frozen=True, eq=False, repr=False)
 class PainleveOne(TronqueeModel):
     """Painlevé I as a ground truth, with its tritronquée solution."""
-
-    def _median(self, ray: Ray, digits: int, turned: bool) -> Enclosure:
-        raise ValueError(
-            f"{self.name} has exact values for side='above' and 'below', got 'median': the median sum is the solution "
-            "with half the Stokes constant as transseries parameter, not the mean of those two, which is none"
-        )
 
     def tritronquee(self, x: object, digits: int = 30) -> tuple[Enclosure, Enclosure]:
         """The tritronquée solution of y'' = 6 y^2 - x from its asymptotic series alone.

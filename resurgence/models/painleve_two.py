@@ -18,7 +18,6 @@ import sympy
 from flint import acb, arb, fmpq, fmpz
 
 from ..numbers import Enclosure, ball, bits_for, check_digits, enclosure, working_precision
-from ..rays import Ray
 from ..taylor_integration import SecondOrderEquation
 from .tronquee import TronqueeModel, cached
 
@@ -74,27 +73,6 @@ def _hastings_mcleod(place: acb, digits: float, bits: int) -> tuple[acb, acb]:
 @dataclass(frozen=True, eq=False, repr=False)
 class PainleveTwo(TronqueeModel):
     """Painlevé II as a ground truth, with its Hastings-McLeod solution."""
-
-    def _median(self, ray: Ray, digits: int, turned: bool) -> Enclosure:
-        power = fmpq(self.power.denominator, self.power.numerator)
-        target, best = bits_for(digits), acb("nan")
-
-        def place(bits: int) -> acb:
-            with working_precision(bits):
-                return -(((-1 if turned else 1) / ray.coupling(bits)) ** acb(power))
-
-        growth = self._growth(place(64))
-        for attempt in range(_ATTEMPTS):
-            bits = math.ceil((1.25 * (bits_for(digits + 4) + growth / math.log(2)) + 128) * 1.5**attempt)
-            x = place(bits)
-            value, _ = _hastings_mcleod(x, digits + 4 + growth / math.log(10), bits)
-            with working_precision(bits):
-                found = self._prefactor(ray, bits) * value * (-2 / x).sqrt()
-            if not best.is_finite() or found.rad() < best.rad():
-                best = found
-            if best.rel_accuracy_bits() >= target or x.rel_accuracy_bits() < bits // 2:
-                break
-        return enclosure(best, "certified", "Hastings-McLeod solution by Taylor series from a proved start at Ai(x)")
 
     def _growth(self, x: acb) -> float:
         """The logarithm of what an error made at 0 has grown to at x, or of 1/Ai where that is small."""

@@ -14,7 +14,6 @@ half-plane. In the lower half-plane it is the complex conjugate.
 from __future__ import annotations
 
 import math
-from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -114,7 +113,10 @@ class TronqueeModel(Model):
         here = pass_singularity(ray, right)
         beyond = pass_singularity(ray, left) if here is None else None
         if "median" in (here, beyond):
-            return self._median(ray, digits, turned=here is None)
+            raise ValueError(
+                f"{self.name} has exact values for side='above' and 'below', got 'median': the median sum of a "
+                "nonlinear problem has higher sectors, which the mean of these two has not. See TransSeries.sum"
+            )
         # Above -A the ray is in the lower half-plane.
         turn = acb(0, 1 if here == "above" or beyond == "below" else -1)
         power = fmpq(self.power.denominator, self.power.numerator)
@@ -127,10 +129,6 @@ class TronqueeModel(Model):
             return self._prefactor(ray, bits) * y / (ball(self.front, bits) * x.sqrt())
 
         return self._evaluated(place, value, digits)
-
-    @abstractmethod
-    def _median(self, ray: Ray, digits: int, turned: bool) -> Enclosure:
-        """The median sum on the ray through A or, where it is turned, through -A."""
 
     def _prefactor(self, ray: Ray, bits: int) -> acb:
         exponent = fmpq(self.exponent.numerator, self.exponent.denominator)
