@@ -48,12 +48,12 @@ p { max-width: 46rem; margin: .5rem 0; overflow-wrap: anywhere; }
 caption { text-align: left; padding-bottom: .4rem; }
 nav { margin: 1.2rem 0; font-size: .92rem; } nav a { color: var(--accent); margin-right: 1.1rem;
   text-decoration: none; }
-math { font-size: 1.15rem; margin: 1.1rem 0; overflow-x: auto; max-width: 100%; }
+math { font-size: 1.15rem; margin: 1.1rem 0; overflow: auto hidden; max-width: 100%; }
 .verdict { border-left: 5px solid var(--good); background: var(--goodbg); padding: .7rem 1rem;
   border-radius: 0 6px 6px 0; margin: 1.2rem 0; overflow-wrap: anywhere; }
   .verdict.fails { border-color: var(--bad); background: var(--badbg); }
 .verdict.none { border-color: var(--soft); background: var(--greybg); }
-.scroll { overflow-x: auto; margin: .7rem 0 1rem; }
+.scroll { overflow: auto hidden; margin: .7rem 0 1rem; }
 table { border-collapse: collapse; font-size: .88rem; min-width: 60%; }
 th, td { text-align: left; vertical-align: top; padding: .36rem .8rem .36rem 0;
   border-bottom: 1px solid var(--line); }
