@@ -24,6 +24,7 @@ from .errors import LevelError, NoPowerSeriesError, StokesLineError
 from .germs import Hypergeometric
 from .holonomic import HolonomicSeries
 from .holonomic_germ import HolonomicGerm
+from .hyperasymptotics import HyperasymptoticSum, hyperasymptotics
 from .hypervirial import energy_series
 from .laplace import borel_sum, jump
 from .large_order import levin, ratio_limit, richardson, richardson_table, weniger
@@ -31,6 +32,7 @@ from .large_order_relation import NeighbouringSector, SaddleCountError, neighbou
 from .models import Model
 from .numbers import Enclosure
 from .optimal_truncation import optimal_truncation
+from .saddle_network import SaddleNetwork
 from .schroedinger import ground_state_energy
 from .sequence_transformations import levin_u, weniger_delta
 from .series import FormalSeries
@@ -52,6 +54,7 @@ __all__ = [
     "FormalSeries",
     "HolonomicGerm",
     "HolonomicSeries",
+    "HyperasymptoticSum",
     "Hypergeometric",
     "LevelError",
     "LocalExpansion",
@@ -61,6 +64,7 @@ __all__ = [
     "Pade",
     "Resonance",
     "SaddleCountError",
+    "SaddleNetwork",
     "Singularity",
     "StokesLineError",
     "TransSeries",
@@ -70,6 +74,7 @@ __all__ = [
     "eliminate",
     "energy_series",
     "ground_state_energy",
+    "hyperasymptotics",
     "jump",
     "levin",
     "levin_u",

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from resurgence import models
 from resurgence.laplace import borel_sum, jump
 from resurgence.large_order import richardson
+from resurgence.large_order_relation import neighbouring_sectors
 from resurgence.models.anharmonic import anharmonic
 from resurgence.numbers import ball, working_precision
 from resurgence.optimal_truncation import optimal_truncation
+from resurgence.series import FormalSeries
 from resurgence.verify import verify
 
 TERMS = 160
@@ -43,6 +45,29 @@ def test_large_orders_have_the_stokes_constant(series):
             if correction is not None:
                 ratios = [(r - acb(expected)) * n for n, r in enumerate(ratios, start=first)]
                 expected = correction
+
+
+def test_four_hundred_coefficients_give_the_energy_and_the_large_orders():
+    """From coefficients alone. E0(1/10) and E0(1) to 32 digits: references computed elsewhere and by other means."""
+    bare = FormalSeries(anharmonic.series(400).terms)
+    for g, least, reference in (
+        ("1/10", 40, "0.559146327183519576715406576919828"),
+        ("1", 25, "0.803770651234273769354085964736624"),
+    ):
+        total = borel_sum(bare, g, 45, continuation="conformal")
+        assert total.digits >= least
+        assert total.contains(anharmonic.exact(g, 60))
+        assert mpmath.nstr(total.value.real, 40, strip_zeros=False).startswith(reference)
+    [sector] = neighbouring_sectors(bare, 16)
+    assert (sector.action.contains(Fraction(-1, 3)), sector.exponent) == (True, Fraction(-1, 2))
+    with working_precision(200):
+        # a_n = (-1)^(n+1) C 3^n Gamma(n + 1/2) (1 + ...) with C = S sqrt(A) A^(-1/2 + 1/2)/(2 pi i) at A = -1/3.
+        constant = sector.stokes_constant.ball(200) * acb(fmpq(-1, 3)) ** acb(fmpq(-1, 2)) / acb(0, 2 * arb.pi())
+        published = arb(6).sqrt() / arb.pi() ** fmpq(3, 2)
+        assert abs(abs(constant).mid() - published) < 1e-15
+    for found, exact in zip(sector.corrections(2), (Fraction(-95, 72), Fraction(-20099, 10368)), strict=True):
+        assert found.contains(exact)
+        assert found.error < 1e-15
 
 
 def test_large_orders_to_exponential_accuracy(series):

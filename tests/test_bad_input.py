@@ -160,6 +160,34 @@ CASES = {
         r"exponent must be rational",
     ),
     "at for a model": (lambda: rs.verify("quartic", at=0), TypeError, r"at="),
+    # from coefficients alone
+    "an unknown continuation": (lambda: rs.borel_sum(alternating, 1, continuation="best"), ValueError, r"auto, pade"),
+    "a map for an entire germ": (lambda: rs.borel_sum(S([1] * 40), 1, continuation="conformal"), ValueError, r"no map"),
+    "a value of the germ at NaN": (lambda: alternating.borel().continued_to(NAN), ValueError, r"finite|nan"),
+    "sectors of numbers": (lambda: rs.neighbouring_sectors([1, 2]), TypeError, r"takes a FormalSeries"),
+    "a sector at zero": (lambda: rs.neighbouring_sectors(euler, at=[0]), ValueError, r"zero"),
+    "too high an order": (lambda: rs.levin([1, 2, 4], 2), ValueError, r"between 0 and 1"),
+    "elimination from numbers": (lambda: rs.eliminate([1, 2], 1, 0), TypeError, r"FormalSeries"),
+    "elimination at zero": (lambda: rs.eliminate(quartic.series(30), 0, 0), ValueError, r"zero|0"),
+    "an irrational exponent": (
+        lambda: rs.eliminate(quartic.series(30), "-1/4", sympy.sqrt(2)),
+        ValueError,
+        r"rational",
+    ),
+    "too high a level": (lambda: rs.hyperasymptotics(quartic, "1/10", 4), ValueError, r"between 0 and 3"),
+    "hyperasymptotics of a name": (lambda: rs.hyperasymptotics("quartic", "1/10"), TypeError, r"SaddleNetwork"),
+    "an unknown scheme": (lambda: rs.hyperasymptotics(quartic, "1/10", scheme="best"), ValueError, r"optimal, halving"),
+    # trans-series and their models
+    "code in a nonlinear equation": (lambda: rs.TransSeries.from_ode("u' = __import__('os')"), ValueError, r"."),
+    "an energy at a negative coupling": (lambda: rs.models.anharmonic.exact("-1/10"), ValueError, r"rational g > 0"),
+    "a side of an energy": (
+        lambda: rs.models.quantum_double_well.exact("1/10", side="above"),
+        ValueError,
+        r"median_sum",
+    ),
+    "the median of Painlevé I": (lambda: rs.models.painleve_one.exact("1/10", side="median"), ValueError, r"median"),
+    "a pole of the tritronquée": (lambda: rs.models.painleve_one.tritronquee(-3), ValueError, r"pole"),
+    "a potential without bound": (lambda: rs.ground_state_energy("x**2 - x**4"), (TypeError, ValueError), r"."),
 }
 
 
