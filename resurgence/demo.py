@@ -2,7 +2,8 @@
 
 Verification tables for Euler's series, the quartic oscillator and Himmelblau's function; the claim that the quartic
 oscillator has singularities on the positive axis, refuted; resummed values beside exact ones; sums of differential
-equations and integrals of actions, certified; and the pictures.
+equations and integrals of actions, certified; energies and a Painlevé function from coefficients alone; and the
+pictures.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import sympy
 
 import resurgence as rs
 
+from .plot_hyperasymptotics import plot_hyperasymptotics
 from .plotting import plot_borel, plot_sums
 from .rays import Side
 from .terminal import print_rich, progress, table, verification_table
@@ -67,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
 
     agree = True
-    sums = table("model", "g", "side", "Borel-Padé, 100 coefficients", "error stated", "exact value", "error made")
+    sums = table("model", "g", "side", "from 100 coefficients", "error stated", "exact value", "error made")
     with progress("summing"):
         for name, g, side in SUMS:
             model = rs.models.get(name)
@@ -99,11 +101,33 @@ def main(argv: Sequence[str] | None = None) -> int:
         linear.add_row("int exp(-V/g) dx dy, Himmelblau, 50 digits", "10", himmelblau.short(25) + "...", "")
     print_rich("Linear problems, certified", linear, "")
 
+    with progress("nonlinear problems, from coefficients"):
+        toolbox = table("what", "g", "from coefficients", "error stated", "independently")
+        oscillator, double_well = rs.models.anharmonic, rs.models.quantum_double_well
+        painleve, quartic_model = rs.models.painleve_one, rs.models.quartic
+        comparisons: tuple[tuple[str, str, rs.Enclosure, rs.Model], ...] = (
+            ("p^2/2 + x^2/2 + g x^4, ground state", "1/2", rs.borel_sum(oscillator.series(60), "1/2", 30), oscillator),
+            ("double well, with two instantons", "1/50", double_well.median_sum("1/50"), double_well),
+            ("Painlevé I, tritronquée solution", "1j/3", rs.borel_sum(painleve.series(80), "1j/3", 30), painleve),
+            (
+                "quartic oscillator, hyperasymptotics of level 3",
+                "1/40",
+                rs.hyperasymptotics(quartic_model, "1/40", 3).sum,
+                quartic_model,
+            ),
+        )
+        for title, g, value, known in comparisons:
+            truth = known.exact(g, digits=40)
+            agree = agree and value.contains(truth)
+            toolbox.add_row(title, g, value.short(16), mpmath.nstr(value.error, 2), truth.short(16))
+    print_rich("From coefficients alone", toolbox, "")
+
     with progress("drawing"):
         names = ("euler", "quartic", "himmelblau")
         for name, verification in zip(names, verifications, strict=True):
             plot_borel(verification, out / f"borel_{name}.png")
         plot_sums(rs.models.quartic, ["1/100", "1/20", "1/4"], out / "sums_quartic.png")
+        plot_hyperasymptotics(rs.models.quartic, "1/40", out / "hyperasymptotics_quartic.png")
     pictures = ", ".join(sorted(path.name for path in out.glob("*.png")))
     print_rich(f"Pictures in {out}: {pictures}", f"{time.monotonic() - started:.0f} s")
     return 0 if all(verifications) and not claim and agree else 1

@@ -14,8 +14,15 @@ def test_the_demonstration(tmp_path, capsys):
         "refuted",
         "13.3119262704",
         "0.5293924302",
+        "0.696175820765",
     ):
         assert told in shown
     assert shown.count(": verified") == 3
     names = sorted(path.name for path in out.iterdir())
-    assert names == ["borel_euler.png", "borel_himmelblau.png", "borel_quartic.png", "sums_quartic.png"]
+    assert names == [
+        "borel_euler.png",
+        "borel_himmelblau.png",
+        "borel_quartic.png",
+        "hyperasymptotics_quartic.png",
+        "sums_quartic.png",
+    ]
