@@ -31,7 +31,7 @@ from .numbers import Enclosure, ball, bits_for, enclosure, midpoint, working_pre
 from .rays import Ray
 from .stokes_line import directions
 
-__all__ = ["METHODS", "ContinuedSum", "Method", "continued_sum", "continued_value"]
+__all__ = ["METHODS", "ContinuedSum", "Method", "better", "continued_sum", "continued_value"]
 
 Method: TypeAlias = Literal["auto", "pade", "conformal", "uniformised", "hypergeometric", "quadratic"]
 METHODS: tuple[Method, ...] = get_args(Method)
@@ -197,20 +197,23 @@ def continued_sum(
             problem = f": {refusal}"
             continue
         looks.append((_logarithm(first.error), family))
+        with working_precision(64):
+            if first.total <= abs(first.value) * arb(2) ** -bits:
+                break  # good enough
     looks.sort(key=lambda entry: entry[0])
     results = [_examine(borel, family, NEAR + len(FAR), ray, contours, bits) for _, family in looks[:FINALISTS]]
     if rival is not None:
         results.append(rival)
     if not results:
         raise ValueError(f"no approximant of continuation={method!r} can be integrated along the ray{problem}")
-    best = _best(results, bits)
+    best = better(results, bits)
     with working_precision(bits):
         if best.error > DOUBT * abs(best.value):
             return replace(best, error=(DOUBTFUL * best.error).max(abs(best.value).upper()))
     return best
 
 
-def _best(results: list[ContinuedSum], bits: int) -> ContinuedSum:
+def better(results: list[ContinuedSum], bits: int) -> ContinuedSum:
     """The one with the least error, which becomes its distance from the next best if they exclude each other."""
     with working_precision(bits):
         ranked = sorted(results, key=lambda result: _logarithm(result.error))
@@ -269,7 +272,7 @@ def _examine(
             results.append(
                 ContinuedSum(totals[0] * share, ((SAFETY * _spread(totals) + undone) * share).upper(), method)
             )
-    return _best(results, bits)
+    return better(results, bits)
 
 
 def continued_value(borel: BorelTransform, z: object, digits: int, method: Method) -> Enclosure:
@@ -295,7 +298,7 @@ def continued_value(borel: BorelTransform, z: object, digits: int, method: Metho
             results.append(ContinuedSum(ends[0], error.upper(), method_used))
     if not results:
         raise ValueError(f"no approximant of continuation={method!r} has a value at {z}{problem}")
-    best = _best(results, bits)
+    best = better(results, bits)
     return enclosure(best.value, "estimated", best.method, midpoint(best.error))
 
 

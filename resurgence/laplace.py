@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
 
 import mpmath
 from flint import acb, arb, fmpq
@@ -19,7 +20,7 @@ from flint import acb, arb, fmpq
 from .borel import BorelTransform
 from .borel_pade import MIN_TERMS, PadeSum, estimate, neighbours
 from .continuation.pade import Pade, PrecisionError
-from .continued_sum import METHODS, ContinuedSum, Kind, Method, continued_sum
+from .continued_sum import METHODS, ContinuedSum, Kind, Method, better, continued_sum
 from .errors import StokesLineError
 from .gevrey import is_convergent
 from .numbers import Enclosure, ball, bits_for, check_digits, enclosure, midpoint, working_precision
@@ -31,6 +32,9 @@ __all__ = ["borel_sum", "jump", "prefactor"]
 
 #: Bits above those asked for in the first attempt.
 GUARD_BITS = 40
+
+#: Coefficients beyond which the automatic choice tries maps before Padé approximants of all of them: these cost more.
+FIRST_TRY = 120
 
 #: Precision is not raised beyond this many times that of the first attempt.
 MAX_RAISE = 64
@@ -227,14 +231,28 @@ def _by_method(borel: BorelTransform, ray: Ray, digits: int, kind: Kind, method:
         if singularity is not None:
             raise StokesLineError([singularity])
         return _best_order(borel, lambda last: continued_sum(borel, ray, kind, method, target, last))
-    pade = _best_order(borel, lambda last: _sum(borel, ray, digits, kind, last))
-    with working_precision(64):
-        if pade.total <= abs(pade.value) * arb(2) ** -target:
-            return pade
-    try:
-        return _best_order(borel, lambda last: continued_sum(borel, ray, kind, method, target, last, rival=pade))
-    except ValueError:  # no map suits the germ, or its coefficients are not precise enough for one
-        return pade
+    return _automatic(borel, ray, digits, kind)
+
+
+def _automatic(borel: BorelTransform, ray: Ray, digits: int, kind: Kind) -> ContinuedSum:
+    """Padé approximants, of not too many coefficients first; maps where these do not do; then all coefficients."""
+    target, last = bits_for(digits), len(borel) - 1
+
+    def reached(total: ContinuedSum) -> bool:
+        with working_precision(64):
+            return total.total <= abs(total.value) * arb(2) ** -target
+
+    few = borel.is_exact and last > FIRST_TRY
+    best = _best_order(borel, lambda last: _sum(borel, ray, digits, kind, min(last, FIRST_TRY) if few else last))
+    if reached(best):
+        return best
+    # A germ that no map suits, or coefficients that are not precise enough for one, leave the sum as it is.
+    with suppress(ValueError):
+        rival = best
+        best = _best_order(borel, lambda last: continued_sum(borel, ray, kind, "auto", target, last, rival=rival))
+    if few and not reached(best):
+        best = better([best, _sum(borel, ray, digits, kind, last)], target)
+    return best
 
 
 def _sum(borel: BorelTransform, ray: Ray, digits: int, kind: Kind, last: int) -> ContinuedSum:
