@@ -221,8 +221,8 @@ class BorelTransform:
         --------
         >>> from fractions import Fraction
         >>> log = FormalSeries.from_function(lambda n: Fraction((-1) ** n * math.factorial(n), n + 1), 40).borel()
-        >>> print(log.continued_to(1, 12, continuation="pade"))  # log(1 + z)/z
-        0.69314718055994530941723212146 ± 1.5e-29 (estimated)
+        >>> print(log.continued_to(1, 12, continuation="pade").short(20))  # log(1 + z)/z
+        0.69314718055994530942
         >>> log.continued_to(1000, 6, continuation="pade").digits, log.continued_to(1000, 6).digits >= 6
         (0, True)
         """
