@@ -29,7 +29,7 @@ from .continuation.pade import Pade, PrecisionError
 from .laplace_quadrature import ray_integrals
 from .numbers import Enclosure, ball, bits_for, enclosure, midpoint, working_precision
 from .rays import Ray
-from .stokes_line import directions
+from .stokes_line import DIGITS, directions
 
 __all__ = ["METHODS", "ContinuedSum", "Method", "better", "continued_sum", "continued_value"]
 
@@ -59,9 +59,6 @@ TURNS = (0.5, 0.3)
 
 #: Points of a segment on which a continuation is followed.
 STEPS = 16
-
-#: Digits asked of the singularity analysis.
-DIGITS = 12
 
 #: Fewer coefficients than this are not worth a map.
 MIN_TERMS = 12

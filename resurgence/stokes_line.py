@@ -20,7 +20,7 @@ from .numbers import Enclosure, complex_midpoint, working_precision
 from .rays import Ray
 from .singularities import Singularity
 
-__all__ = ["SingularityOnRay", "directions", "known_singularity_on_ray", "singularity_on_ray"]
+__all__ = ["DIGITS", "SingularityOnRay", "directions", "known_singularity_on_ray", "singularity_on_ray"]
 
 #: Digits that the singularity analysis is asked for.
 DIGITS = 10

@@ -470,3 +470,20 @@ def test_a_pipe_that_nobody_reads():
     done = subprocess.run([sys.executable, "-m", "resurgence", "models"], stdout=writer, stderr=subprocess.PIPE)
     os.close(writer)
     assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_a_continuation_may_be_chosen(run):
+    status, out, _ = run("sum", "quartic", "--g", "10", "--digits", "20", "--continuation", "conformal", "--json")
+    assert status == 0
+    methods = [entry["method"] for entry in json.loads(out)["sums"]]
+    assert any("conformal map of one cut" in method for method in methods)
+
+
+def test_a_model_without_an_exact_value_there_says_why(run):
+    status, out, _ = run("sum", "anharmonic", "--g", "1/5+1j", "--digits", "6", "--terms", "40")
+    assert status == 0
+    assert "no exact value: the energy of anharmonic is known for rational g > 0" in " ".join(out.split())
+    status, out, _ = run("sum", "anharmonic", "--g", "1/5+1j", "--digits", "6", "--terms", "40", "--json")
+    document = json.loads(out)
+    assert document["exact"] is None
+    assert "rational g > 0" in document["exact_unknown"]

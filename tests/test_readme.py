@@ -2,6 +2,7 @@
 
 import pathlib
 import runpy
+from fractions import Fraction
 
 README = pathlib.Path(__file__).parents[1] / "README.md"
 
@@ -31,3 +32,23 @@ def test_the_second_program_runs_and_is_certified():
         elif line and not line.startswith("print"):
             statuses.append(getattr(eval(line.partition("  #")[0], names), "status", None))
     assert statuses == ["certified", "certified", None, "certified", None, None, "certified", None]
+
+
+def test_the_third_program_runs_and_agrees_with_itself():
+    text = README.read_text(encoding="utf-8")
+    first, _, third = (part.partition("```")[0] for part in text.split("```python\n")[1:4])
+    names: dict[str, object] = {}
+    exec(first.partition("\n")[0], names)
+    values = []
+    for line in third.splitlines():
+        if line.startswith(("s =", "t =")):
+            exec(line, names)
+        elif line:
+            values.append(eval(line.partition("  #")[0], names))
+    total, exact, (sector,), local, hyper = values
+    assert total.contains(exact)
+    assert exact.status == "certified"
+    assert sector.coefficients[0].contains(Fraction(95, 24))
+    assert local.coefficients[0].contains(Fraction(95, 24))
+    assert hyper.sum.digits >= 15
+    assert "sigma^2" in str(names["t"])

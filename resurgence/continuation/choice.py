@@ -28,8 +28,8 @@ __all__ = ["fold", "maps_around"]
 #: Half turns around a cut that the disc of a map covers.
 TURNS = (2, 3, 4, 6, 8, 12)
 
-#: Digits to which a singularity has to be known for a map: its end of the disc is then good for some 10^5 coefficients.
-DIGITS = 12
+#: Digits to which a map is told where a singularity is: its end of the disc is then good for some 10^4 coefficients.
+DIGITS = 10
 
 #: Angle within which two singularities lie on one ray.
 SAME_RAY = 1e-6
