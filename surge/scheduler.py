@@ -1,0 +1,657 @@
+"""SurgeLR: the learning rate of any optimizer, multiplied by what the target values of the loss ask for.
+
+Algorithm 1 of *Globally Aware Optimization with Resurgence* (ICLR 2026), by hooks on the bare optimizer: it stays what
+it is for schedulers, scalers and trainers, and its learning rate is what it was as soon as its step is over.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any, NoReturn
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+from torch.optim import ASGD, LBFGS, Optimizer, Rprop
+
+from surge.guard import SingularityGuard, euclidean_norm
+from surge.targets import Targets
+
+__all__ = ["SurgeLR", "guidance", "select_target"]
+
+RULES = ("paper", "reach")
+
+
+def select_target(targets: Targets, loss: float, threshold: float = 0.0) -> float | None:
+    """The next target below a loss (eq. 32), leaving out those that count as reached.
+
+    Parameters
+    ----------
+    targets
+        The target values, with their errors where these are known.
+    loss
+        The current loss.
+    threshold
+        A target zeta is reached once ``loss - zeta <= threshold |loss|``, or within its error.
+
+    Returns
+    -------
+    float or None
+        The largest target that is not reached and lies below the loss; None where there is none.
+
+    Examples
+    --------
+    >>> select_target(Targets((0.5, 0.1, 2.0)), 1.0)
+    0.5
+    >>> select_target(Targets((0.5, 0.1, 2.0)), 0.501, threshold=0.01)
+    0.1
+    >>> select_target(Targets((0.5, 0.1), errors=(0.1, 0.02)), 0.58)
+    0.1
+    """
+    errors = targets.errors if targets.errors is not None else (0.0,) * len(targets.values)
+    open_ = [
+        zeta
+        for zeta, error in zip(targets.values, errors, strict=True)
+        if loss - zeta > max(threshold * abs(loss), error)
+    ]
+    return max(open_, default=None)
+
+
+def guidance(loss: float, target: float | None, weight: float) -> float:
+    """alpha = 1 + weight min(|L - zeta| / |L|, 1), eq. 34; 1 where there is no target, 1 + weight at L = 0.
+
+    Where the target is zero or below and the loss is positive, this is the constant 1 + weight.
+
+    Examples
+    --------
+    >>> guidance(2.0, 1.0, 0.5), guidance(2.0, -1.0, 0.5), guidance(0.0, -1.0, 0.5), guidance(2.0, None, 0.5)
+    (1.25, 1.5, 1.5, 1.0)
+    """
+    if target is None:
+        return 1.0
+    gap = abs(loss - target)
+    return 1.0 + weight * (1.0 if gap >= abs(loss) else gap / abs(loss))
+
+
+@dataclass
+class _Running:
+    """What one step of one optimizer has to put back: its rates, and the parameters it started from."""
+
+    rates: list[tuple[dict[str, Any], float | Tensor, Tensor | None]]
+    kept: dict[Tensor, Tensor]
+    closure: object = None
+    depth: int = 1
+
+
+class SurgeLR:
+    """Runs the steps of an optimizer at alpha times its current learning rate, alpha from the loss and its targets.
+
+    ``s.step(loss)`` before every ``optimizer.step()``. The learning rates are put back when the optimizer's step ends,
+    so that schedulers see what they set themselves, and nothing compounds.
+
+    Parameters
+    ----------
+    optimizer
+        The optimizer, or a list of optimizers that step on the same loss. Where a trainer has wrapped it
+        (``wrapper.optimizer``), the inner one gets the hooks.
+    targets
+        :class:`~surge.Targets`, or plain numbers. Without any, without ``max_norm`` and ``guard``, every step is the
+        bare optimizer's, bit for bit.
+    weight
+        lambda of eq. 34, positive.
+    max_norm
+        Bound on the Euclidean norm of each optimizer's update, all parameters together (Algorithm 1, line 7). One
+        buffer of the parameters' size is kept for it, and another is used during the step.
+    guard
+        A :class:`~surge.SingularityGuard`, which shortens updates further.
+    rule
+        ``"paper"``: the learning rate times :func:`guidance`, at least 1. ``"reach"``: the update u of the optimizer
+        times ``(L - zeta) / -<grad L, u>``, at most ``cap``, smoothed: the multiple at which the linear model of the
+        loss reaches the target (Polyak's step, with the optimizer's direction). It can be below 1. Steps along which
+        the loss does not fall to first order are the bare optimizer's.
+    cap
+        The largest multiple of rule ``"reach"``, at least 1.
+    threshold
+        A target counts as reached once ``L - zeta <= threshold |L|``, or within its error.
+    smoothing
+        Weight of the past in the running mean of the multiples of rule ``"reach"``, in [0, 1).
+    process_group
+        The group over which losses are averaged where ``torch.distributed`` is initialised; None is the default group.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For arguments of the wrong type or out of range; for optimizers whose learning rate does not scale their step
+        (LBFGS, Rprop, ASGD), that maximise, are differentiable, or have a SurgeLR already; for rule ``"reach"`` with
+        several optimizers, each of which would go the whole way.
+
+    Notes
+    -----
+    - A tensor as loss is read on the host, once a step; hand over a float to avoid it. ``max_norm`` and ``"reach"``
+      read nothing; together with a guard their multiple is read, and the guard says what it reads.
+    - An update that is not finite makes the parameters NaN under ``max_norm`` (the next loss is refused); with a guard
+      it is undone and FloatingPointError raised.
+    - A closure is evaluated once, before the step, where no loss was handed over, and its value is then the loss (a
+      call of :meth:`step` inside the closure comes first). To optimizers that evaluate the closure elsewhere (SAM)
+      hand the loss over beforehand: the closure is then left to them.
+    - AdamW's weight decay is proportional to the learning rate, so to alpha. D-Adaptation and Prodigy react to the
+      rate they are given. Adafactor caps its rate at ``1 / sqrt(step)``.
+    - A copied or unpickled optimizer has no hooks: attach a new SurgeLR and load the state. A SurgeLR itself cannot be
+      copied or pickled.
+    - Norms and products are those of the tensors of this process: not for sharded parameters.
+
+    Examples
+    --------
+    >>> import torch
+    >>> x = torch.nn.Parameter(torch.tensor(2.0))
+    >>> optimizer = torch.optim.SGD([x], lr=0.1)
+    >>> s = SurgeLR(optimizer, Targets((1.0,)), weight=0.5)
+    >>> loss = x**2
+    >>> loss.backward()
+    >>> s.step(loss)
+    >>> optimizer.step()
+    >>> s.alpha, round(x.item(), 6), optimizer.param_groups[0]["lr"]  # 1 + (4 - 1) / 4 / 2, 2 - 0.1 alpha 4
+    (1.375, 1.45, 0.1)
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer | Sequence[Optimizer],
+        targets: Targets | Sequence[float],
+        weight: float = 0.5,
+        max_norm: float | None = None,
+        guard: SingularityGuard | None = None,
+        rule: str = "paper",
+        cap: float = 2.0,
+        threshold: float = 0.01,
+        smoothing: float = 0.9,
+        process_group: dist.ProcessGroup | None = None,
+    ) -> None:
+        self._configure(targets, weight, max_norm, rule, cap, threshold, smoothing)
+        if guard is not None and not isinstance(guard, SingularityGuard):
+            raise TypeError(f"guard is a SingularityGuard or None, got {type(guard).__name__}")
+        given = [optimizer] if isinstance(optimizer, Optimizer) else optimizer
+        if not isinstance(given, Sequence) or not given:
+            raise TypeError(f"optimizer is a torch optimizer or a list of them, got {type(optimizer).__name__}")
+        self._optimizers = [_bare(one) for one in given]
+        if len(set(map(id, self._optimizers))) < len(self._optimizers):
+            raise ValueError("an optimizer is given twice: alpha would be applied twice")
+        if rule == "reach" and len(self._optimizers) > 1:
+            raise ValueError(
+                f"rule='reach' with {len(self._optimizers)} optimizers: each would go the whole way to the target; "
+                "use rule='paper', or one optimizer"
+            )
+        self.guard = guard
+        self._process_group = process_group
+        self._sum: Tensor | float = 0.0
+        self._count = 0
+        self._steps = 0
+        self._loss: float | None = None
+        self._target: float | None = None
+        self._alpha: float | Tensor = 1.0
+        self._smoothed: Tensor | None = None
+        self._shortening: float | Tensor = 1.0
+        self._waiting: set[int] = set()
+        self._running: dict[int, _Running] = {}
+        self._last: list[list[float | Tensor]] = [
+            [group["lr"] for group in one.param_groups] for one in self._optimizers
+        ]
+        self._kept: list[dict[Tensor, Tensor]] = [{} for _ in self._optimizers]
+        self._handles = [
+            handle
+            for one in self._optimizers
+            for handle in (one.register_step_pre_hook(self._before), one.register_step_post_hook(self._after))
+        ]
+
+    def _configure(
+        self,
+        targets: Targets | Sequence[float],
+        weight: float,
+        max_norm: float | None,
+        rule: str,
+        cap: float,
+        threshold: float,
+        smoothing: float,
+    ) -> None:
+        """Check the settings and keep them."""
+        targets = targets if isinstance(targets, Targets) else Targets(tuple(targets))
+        for name, value in (("weight", weight), ("max_norm", max_norm), ("cap", cap), ("threshold", threshold)):
+            if value is None and name == "max_norm":
+                continue
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise TypeError(f"{name} is a number, got {type(value).__name__}")
+            if not math.isfinite(value):
+                raise ValueError(f"{name} is finite, got {value}")
+        if weight <= 0:
+            raise ValueError(f"weight is positive, got {weight}: to leave the optimizer as it is give no targets")
+        if max_norm is not None and max_norm <= 0:
+            raise ValueError(f"max_norm is positive, got {max_norm}: give None for no bound")
+        if rule not in RULES:
+            raise ValueError(f"rule is one of {', '.join(map(repr, RULES))}; got {rule!r}")
+        if cap < 1:
+            raise ValueError(f"cap is at least 1, got {cap}")
+        if threshold < 0:
+            raise ValueError(f"threshold is not negative, got {threshold}")
+        if isinstance(smoothing, bool) or not isinstance(smoothing, int | float):
+            raise TypeError(f"smoothing is a number, got {type(smoothing).__name__}")
+        if not 0 <= smoothing < 1:
+            raise ValueError(f"smoothing lies in [0, 1), got {smoothing}")
+        self.targets = targets
+        self.weight = float(weight)
+        self.max_norm = None if max_norm is None else float(max_norm)
+        self.rule = rule
+        self.cap, self.threshold, self.smoothing = float(cap), float(threshold), float(smoothing)
+
+    # -- What people call ---------------------------------------------------------------------------------------------
+
+    def observe(self, loss: Tensor | float) -> None:
+        """Add the loss of one micro-batch to the mean that ``step()`` without a loss then takes.
+
+        Reads nothing on the host. Losses that were divided by the number of micro-batches are multiplied back first:
+        what counts is the loss in the units of the targets. Errors are those of :meth:`step`, raised there where they
+        concern the value.
+        """
+        value = _loss_value(loss)
+        self._sum = (
+            self._sum + value.to(self._sum.device)
+            if isinstance(self._sum, Tensor) and isinstance(value, Tensor)
+            else self._sum + value
+        )
+        self._count += 1
+
+    def step(self, loss: Tensor | float | None = None) -> None:
+        """Hand over the loss of the step to come; it replaces one whose step was skipped.
+
+        Parameters
+        ----------
+        loss
+            The mean loss of the batch that gave the gradients: a float, or a real tensor of one element, in the units
+            of the targets. None: the mean of what :meth:`observe` was given since the last call. In an initialised
+            process group it is averaged over the ranks, all of which call this.
+
+        Raises
+        ------
+        TypeError
+            Where the loss is no real number.
+        ValueError
+            Where it has more than one element, or is NaN or infinite; nothing is handed over then.
+        RuntimeError
+            Where the loss is None and nothing was observed.
+        """
+        for running in self._running.values():  # a step that ended in an exception
+            _restore(running)
+        self._running.clear()
+        self._waiting.clear()
+        if loss is not None:
+            total, count = _loss_value(loss), 1
+        elif self._count:
+            total, count = self._sum, self._count
+        else:
+            raise RuntimeError("step() without a loss and without observe(loss) before it: hand over the loss")
+        self._sum, self._count = 0.0, 0
+        value = self._mean(total, count)
+        if not math.isfinite(value):
+            raise ValueError(
+                f"the loss is {value}, targets and learning rates need a finite one: "
+                "skip the optimizer's step for this batch, or lower the learning rate"
+            )
+        self._loss = value
+        self._target = select_target(self.targets, value, self.threshold)
+        if self.rule == "paper":
+            self._alpha = guidance(value, self._target, self.weight)
+        elif self._target is None:
+            self._alpha = 1.0
+        self._waiting.update(range(len(self._optimizers)))
+        self._steps += 1
+
+    @property
+    def alpha(self) -> float:
+        """The factor of the learning rate: that of the step to come for rule "paper", of the last for "reach"."""
+        return float(self._alpha)
+
+    @property
+    def loss(self) -> float | None:
+        """The loss that was handed over last."""
+        return self._loss
+
+    @property
+    def target(self) -> float | None:
+        """The target selected for that loss, None where none lies below it."""
+        return self._target
+
+    @property
+    def shortening(self) -> float:
+        """The part of the last update that ``max_norm`` and the guard let through, in [0, 1]."""
+        return float(self._shortening)
+
+    def get_last_lr(self) -> list[float]:
+        """alpha times the learning rate of every group at the last step, the optimizers' groups one after another."""
+        return [float(rate) * self.alpha for rates in self._last for rate in rates]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Settings and state as plain numbers and texts, which ``torch.load(..., weights_only=True)`` reads.
+
+        A loss that was handed over and not used is not part of it.
+        """
+        return {
+            "targets": list(self.targets.values),
+            "errors": None if self.targets.errors is None else list(self.targets.errors),
+            "reason": self.targets.reason,
+            "weight": self.weight,
+            "max_norm": self.max_norm,
+            "rule": self.rule,
+            "cap": self.cap,
+            "threshold": self.threshold,
+            "smoothing": self.smoothing,
+            "steps": self._steps,
+            "loss": self._loss,
+            "target": self._target,
+            "alpha": self.alpha,
+            "smoothed": None if self._smoothed is None or self._smoothed.isnan() else float(self._smoothed),
+            "guard": None if self.guard is None else self.guard.state_dict(),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over settings and state; the next optimizer step needs a new loss.
+
+        Raises
+        ------
+        ValueError
+            Where entries are missing or unknown, the rule needs one optimizer and there are several, or a guard is on
+            one side only; nothing is changed then.
+        """
+        missing, unknown = self.state_dict().keys() - state.keys(), state.keys() - self.state_dict().keys()
+        if missing or unknown:
+            raise ValueError(f"not the state of a SurgeLR: missing {sorted(missing)}, unknown {sorted(unknown)}")
+        if (state["guard"] is None) != (self.guard is None):
+            raise ValueError(
+                "the state has a guard and this SurgeLR has none: construct it with guard="
+                if self.guard is None
+                else "the state has no guard and this SurgeLR has one: construct it without"
+            )
+        if state["rule"] == "reach" and len(self._optimizers) > 1:
+            raise ValueError("the state is one of rule='reach', for one optimizer; this SurgeLR has several")
+        errors = state["errors"]
+        targets = Targets(tuple(state["targets"]), None if errors is None else tuple(errors), state["reason"])
+        settings = [state[name] for name in ("weight", "max_norm", "rule", "cap", "threshold", "smoothing")]
+        if self.guard is not None:
+            before = self.guard.state_dict()
+            self.guard.load_state_dict(state["guard"])
+        try:
+            self._configure(targets, *settings)
+        except (TypeError, ValueError):
+            if self.guard is not None:
+                self.guard.load_state_dict(before)
+            raise
+        self._steps, self._loss, self._target = int(state["steps"]), state["loss"], state["target"]
+        self._alpha = float(state["alpha"])
+        smoothed = state["smoothed"]
+        self._smoothed = None if smoothed is None else torch.tensor(smoothed, dtype=torch.float64)
+        self._waiting.clear()
+        self._sum, self._count = 0.0, 0
+
+    def detach(self) -> None:
+        """Remove the hooks: from now on the optimizers step as if there had never been a SurgeLR."""
+        for handle in self._handles:
+            handle.remove()
+        for running in self._running.values():
+            _restore(running)
+        self._running.clear()
+        self._handles, self._kept = [], [{} for _ in self._optimizers]
+
+    def __getstate__(self) -> NoReturn:
+        raise TypeError(
+            "a SurgeLR is not copied or pickled, since copies of optimizers lose their hooks: "
+            "attach a new SurgeLR to the copy of the optimizer and load_state_dict(s.state_dict())"
+        )
+
+    # -- The hooks ----------------------------------------------------------------------------------------------------
+
+    @property
+    def _idle(self) -> bool:
+        return not self.targets.values and self.max_norm is None and self.guard is None
+
+    def _before(
+        self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
+        if self._idle:
+            return None
+        index = self._index(optimizer)
+        closure = kwargs.get("closure", args[1] if len(args) > 1 else None)
+        running = self._running.get(index)
+        if running is not None and (closure is None or closure is running.closure):
+            running.depth += 1  # a subclass that calls super().step(): one step, its hooks fire twice
+            return None
+        if closure is not None:
+            if index in self._waiting:
+                passed = self._restoring(index, closure)
+            else:
+                with torch.enable_grad():
+                    value = closure()
+                if index not in self._waiting:
+                    self.step(value)
+                passed = _evaluated(value, closure)
+            closure = passed
+            if "closure" in kwargs:
+                kwargs = {**kwargs, "closure": passed}
+            else:
+                args = (args[0], passed, *args[2:])
+        if index not in self._waiting:
+            raise RuntimeError(
+                "optimizer.step() without a loss: call s.step(loss) before each of them, hand over a closure, or "
+                "s.detach() to go on without targets"
+            )
+        self._waiting.discard(index)
+        self._running[index] = _Running(self._raise_rates(index), self._keep(index), closure)
+        return (args, kwargs)
+
+    @torch.no_grad()
+    def _after(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        index = self._index(optimizer)
+        running = self._running.get(index)
+        if running is None:
+            return
+        running.depth -= 1
+        if running.depth:
+            return
+        del self._running[index]
+        _restore(running)
+        if running.kept:
+            self._shorten(optimizer, running.kept)
+
+    def _restoring(self, index: int, closure: Callable[[], Any]) -> Callable[[], Any]:
+        """The closure, which puts the rates back where it raises: the hook after the step does not run then."""
+
+        def evaluate() -> Any:
+            try:
+                return closure()
+            except BaseException:
+                if index in self._running:
+                    _restore(self._running.pop(index))
+                raise
+
+        return evaluate
+
+    def _index(self, optimizer: Optimizer) -> int:
+        return next(index for index, one in enumerate(self._optimizers) if one is optimizer)
+
+    @torch.no_grad()
+    def _raise_rates(self, index: int) -> list[tuple[dict[str, Any], float | Tensor, Tensor | None]]:
+        """Multiply every group's rate by alpha and return what puts them back."""
+        factor = self._alpha if self.rule == "paper" else 1.0
+        rates: list[tuple[dict[str, Any], float | Tensor, Tensor | None]] = []
+        copies: dict[Tensor, Tensor] = {}  # groups may share one tensor
+        for group in self._optimizers[index].param_groups:
+            rate = group["lr"]
+            if not isinstance(rate, Tensor):
+                rates.append((group, rate, None))
+                if factor != 1.0:
+                    group["lr"] = rate * factor
+                continue
+            if rate not in copies:
+                copies[rate] = rate.clone()
+                if factor != 1.0:
+                    rate.mul_(factor)
+            rates.append((group, rate, copies[rate]))
+        self._last[index] = [rate if copy is None else copy for _, rate, copy in rates]
+        return rates
+
+    @torch.no_grad()
+    def _keep(self, index: int) -> dict[Tensor, Tensor]:
+        """The parameters before the step, in the kept buffer, where the update will be measured."""
+        reach = self.rule == "reach" and self._target is not None
+        if not reach and self.max_norm is None and self.guard is None:
+            return {}
+        old, kept = self._kept[index], {}
+        for group in self._optimizers[index].param_groups:
+            for parameter in group["params"]:
+                if not parameter.requires_grad:
+                    continue
+                buffer = old.get(parameter)
+                if buffer is None or (buffer.shape, buffer.dtype, buffer.device) != (
+                    parameter.shape,
+                    parameter.dtype,
+                    parameter.device,
+                ):
+                    buffer = torch.empty_like(parameter, requires_grad=False)
+                kept[parameter] = buffer
+        torch._foreach_copy_(list(kept.values()), [parameter.detach() for parameter in kept])
+        self._kept[index] = kept
+        return kept
+
+    def _shorten(self, optimizer: Optimizer, kept: dict[Tensor, Tensor]) -> None:
+        """Replace the update by the part of it that rule "reach", ``max_norm`` and the guard ask for."""
+        parameters = [parameter.detach() for parameter in kept]
+        start = list(kept.values())
+        updates = torch._foreach_sub(parameters, start)
+        multiple = torch.ones((), dtype=torch.float64, device=parameters[0].device)
+        if self.rule == "reach" and self._target is not None:
+            multiple = self._reach(optimizer, list(kept), updates)
+            self._alpha = multiple
+        wanted = multiple
+        if self.max_norm is not None:
+            multiple = torch.minimum(multiple, self.max_norm / euclidean_norm(updates))
+        if self.guard is not None:
+            whole = multiple is wanted and not (self.rule == "reach" and self._target is not None)
+            try:
+                limit = self.guard.limit(
+                    kept, dict(zip(kept, updates, strict=True)), multiple=1.0 if whole else float(multiple)
+                )
+            except FloatingPointError:
+                torch._foreach_copy_(parameters, start)  # a step that is not finite is not taken
+                raise
+            if whole and limit >= 1:  # the usual case: nothing to read, nothing to write
+                self._shortening = 1.0
+                return
+            multiple = torch.clamp(multiple, max=limit)
+        self._shortening = multiple / wanted
+        # From the old parameters on, since the difference of a huge update has no digit of the old ones; lerp is exact
+        # at weight 1.
+        real = [torch.view_as_real(x) if x.is_complex() else x for x in start]
+        new = [torch.view_as_real(x) if x.is_complex() else x for x in parameters]
+        torch._foreach_lerp_(real, new, [multiple.to(x.device, x.dtype) for x in real])
+        torch._foreach_copy_(new, real)
+
+    def _reach(self, optimizer: Optimizer, parameters: list[Tensor], updates: Sequence[Tensor]) -> Tensor:
+        """The smoothed multiple at which the linear model of the loss reaches the target; stays on the device."""
+        assert self._loss is not None
+        assert self._target is not None
+        home = updates[0].device
+        products = [
+            (_dense(parameter.grad).conj() * update).real.sum(dtype=torch.float64)
+            if update.is_complex()
+            else (_dense(parameter.grad) * update).sum(dtype=torch.float64)
+            for parameter, update in zip(parameters, updates, strict=True)
+            if parameter.grad is not None
+        ]
+        if not products:
+            raise RuntimeError("rule='reach' needs the gradients after the step, and another hook has cleared them")
+        slope = -torch.stack([product.to(home) for product in products]).sum()
+        # A skipped step (GradScaler and a fused optimizer) has no update, and gradients that are not finite.
+        falls = torch.isfinite(slope) & (slope > 0)
+        multiple = torch.clamp((self._loss - self._target) / slope, max=self.cap)
+        before = torch.full_like(slope, math.nan) if self._smoothed is None else self._smoothed.to(home)
+        mean = torch.where(torch.isnan(before), multiple, self.smoothing * before + (1 - self.smoothing) * multiple)
+        self._smoothed = torch.where(falls, mean, before)
+        return torch.where(falls, self._smoothed, 1.0)
+
+    def _mean(self, total: Tensor | float, count: int) -> float:
+        """The mean over micro-batches and ranks; the collective precedes the check of the value, so all ranks raise."""
+        if not (dist.is_available() and dist.is_initialized()):
+            return float(total) / count
+        if isinstance(total, Tensor):
+            device = total.device
+        else:
+            nccl = dist.get_backend(self._process_group) == "nccl"
+            device = torch.device("cuda", torch.cuda.current_device()) if nccl else torch.device("cpu")
+        pair = torch.stack([torch.as_tensor(x, dtype=torch.float64, device=device) for x in (total, count)])
+        dist.all_reduce(pair, group=self._process_group)
+        both: list[float] = pair.tolist()
+        return both[0] / both[1]
+
+
+def _bare(optimizer: Optimizer) -> Optimizer:
+    """The optimizer that takes the hooks, checked."""
+    while isinstance(inner := getattr(optimizer, "optimizer", None), Optimizer):
+        optimizer = inner
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"optimizer is a torch.optim.Optimizer, got {type(optimizer).__name__}")
+    name = type(optimizer).__name__
+    if isinstance(optimizer, LBFGS):
+        raise ValueError(
+            "LBFGS evaluates the loss up to 20 times in a step and searches along its own line: one loss and one alpha "
+            "for all of it mean nothing; use a first-order optimizer"
+        )
+    if isinstance(optimizer, Rprop | ASGD):
+        raise ValueError(
+            f"{name} keeps its step size in its state, where the learning rate of a step does not scale it"
+        )
+    for hook in optimizer._optimizer_step_pre_hooks.values():
+        if isinstance(getattr(hook, "__self__", None), SurgeLR):
+            raise ValueError("the optimizer has a SurgeLR already, both would act: detach() that one first")
+    for group in optimizer.param_groups:
+        rate = group.get("lr")
+        if isinstance(rate, bool) or not isinstance(rate, float | int | Tensor):
+            raise TypeError(f"{name} has a group with lr={rate!r}: a number or a tensor is needed, to multiply it")
+        if group.get("maximize"):
+            raise ValueError(f"{name} has maximize=True: targets lie below a loss, give it with the other sign")
+        if group.get("differentiable"):
+            raise ValueError(f"{name} has differentiable=True: its updates are part of a graph and cannot be replaced")
+    return optimizer
+
+
+def _loss_value(loss: Tensor | float) -> Tensor | float:
+    """The loss as a float, or as a double-precision tensor without a graph."""
+    if isinstance(loss, Tensor):
+        if loss.is_complex() or loss.dtype == torch.bool:
+            raise TypeError(f"a loss is real, got a tensor of {loss.dtype}")
+        if loss.numel() != 1:
+            raise ValueError(f"a loss is one number, got shape {tuple(loss.shape)}: hand over its mean")
+        return loss.detach().reshape(()).double()
+    given: object = loss  # numpy's scalars are real numbers too
+    if isinstance(given, bool) or not isinstance(given, Real):
+        raise TypeError(f"a loss is a real number or a tensor of one element, got {type(loss).__name__}")
+    return float(given)
+
+
+def _evaluated(value: Any, closure: Callable[[], Any]) -> Callable[[], Any]:
+    """The closure, whose first evaluation has been made."""
+    values = [value]
+    return lambda: values.pop() if values else closure()
+
+
+@torch.no_grad()
+def _restore(running: _Running) -> None:
+    """Put the learning rates back."""
+    for group, rate, copy in running.rates:
+        if copy is None:
+            group["lr"] = rate
+        elif isinstance(rate, Tensor):
+            rate.copy_(copy)
+
+
+def _dense(gradient: Tensor) -> Tensor:
+    return gradient.to_dense() if gradient.is_sparse else gradient
