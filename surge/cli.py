@@ -12,10 +12,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status: 2, for there is nothing yet that it could do."""
     parser = argparse.ArgumentParser(
         prog="surge",
-        description="Learning rates from the partition function of a loss. The training layer is not part of this "
-        "release; the analysis it will stand on is there: see 'resurgence --help'.",
+        description="Learning rates from the partition function of a loss. Commands are not part of this release; for "
+        "Python programs there are surge.SurgeLR and surge.SingularityGuard. The analysis: see 'resurgence --help'.",
     )
     parser.add_argument("--version", action="version", version=f"surge {version('resurgence')}")
     parser.parse_args(argv)
-    print("surge: the training layer is not part of this release; see 'resurgence --help'", file=sys.stderr)
+    print(
+        "surge: commands are not part of this release; Python programs have surge.SurgeLR and surge.SingularityGuard",
+        file=sys.stderr,
+    )
     return 2

@@ -5,7 +5,7 @@ import pytest
 from surge.cli import main
 
 
-def test_says_that_the_training_layer_is_not_there(capsys):
+def test_says_that_there_are_no_commands_yet(capsys):
     assert main([]) == 2
     assert "not part of this release" in capsys.readouterr().err
 
