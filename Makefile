@@ -18,7 +18,7 @@ types: .venv/test
 	$(BIN)/mypy
 
 suite: .venv/test
-	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term --cov-fail-under=95 \
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term --cov-fail-under=95 \
 		--ignore-glob='tests/test_bench_*'
 
 # Ratios of times: alone on the machine, and without the tracing of the coverage run.

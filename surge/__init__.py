@@ -12,6 +12,10 @@ The training layer on :mod:`resurgence`. It needs torch: ``pip install 'resurgen
 >>> optimizer.step()
 >>> wrapper.alpha, optimizer.param_groups[0]["lr"]
 (1.5, 0.1)
+
+>>> land = Landscape.from_action("x**2 + x**4")  # against a standard normal base measure
+>>> log_partition(land, [1.0, 0.1], method="laplace", seed=0).log_z.shape
+torch.Size([2])
 """
 
 try:
@@ -20,9 +24,11 @@ except ModuleNotFoundError as missing:
     raise ModuleNotFoundError("surge needs torch: pip install 'resurgence[surge]'", name="torch") from missing
 
 from .guard import SingularityGuard
+from .landscape import Landscape
+from .partition import PartitionEstimate, log_partition
 from .scheduler import SurgeLR
 from .targets import Targets
 
-__all__ = ["SingularityGuard", "SurgeLR", "Targets"]
+__all__ = ["Landscape", "PartitionEstimate", "SingularityGuard", "SurgeLR", "Targets", "log_partition"]
 
 del _torch
