@@ -52,7 +52,8 @@ def problems(draw):
     size = draw(
         st.sampled_from([Fraction(1, 100), Fraction(1, 20), Fraction(1, 8), Fraction(1, 2), Fraction(2), Fraction(10)])
     )
-    angle = draw(st.sampled_from([0, 1, 2]) | st.floats(-3.1, 3.1))
+    # Nearer to a singularity than 2^-40 radians a ray counts as passing through it.
+    angle = draw(st.sampled_from([0, 1, 2]) | st.floats(-3.1, 3.1).filter(lambda a: abs(a) > 1e-9))
     g = {0: size, 1: -size, 2: f"{size}j"}.get(angle, complex(float(size) * cmath.exp(1j * angle)))
     side, terms = draw(st.sampled_from(["above", "below", "median"])), draw(st.integers(14, 90))
     unit, other = rs.Hypergeometric(a, b, 1), rs.Hypergeometric("1/2", "1/3", 1)
@@ -69,9 +70,9 @@ def problems(draw):
         for n, t in enumerate(germ.coefficients(terms)):
             terms_of[n] += t * fmpq(power[0].numerator, power[0].denominator)
             power = power[0] * inverse[0] - power[1] * inverse[1], power[0] * inverse[1] + power[1] * inverse[0]
-        with working_precision(300):
+        with working_precision(800):
             z = acb(fmpq(x.numerator, x.denominator), fmpq(y.numerator, y.denominator))
-            truth = truth + germ.sum(ball(g, 300) / z, 260, side=side)
+            truth = truth + germ.sum(ball(g, 800) / z, 400, side=side)
     return rs.FormalSeries(terms_of), g, side, truth
 
 
@@ -91,8 +92,9 @@ def test_the_error_covers_the_truth(problem, digits, method):
             rs.borel_sum(series, g, digits, side=side, continuation=method)
         return
     value = rs.borel_sum(series, g, digits, side=side, continuation=method)
-    with working_precision(300):
-        assert abs(value.ball(300).mid() - truth) <= ball(value.error, 300).real
+    with working_precision(800):
+        assert truth.rad() < ball(value.error, 64).real / 100
+        assert abs(value.ball(800).mid() - truth) <= ball(value.error, 64).real
 
 
 def test_sums_beside_and_on_a_stokes_line():
