@@ -140,8 +140,10 @@ def _constants(given: Mapping[int, object]) -> dict[int, sympy.Expr]:
         if k == 0 or k > 1:
             raise ValueError(f"the bridge equation has the indices 1, -1, -2, ..., got {k}")
         value = sympy.Symbol(f"S_{k}") if constant is None else constant
-        if isinstance(value, (int, float, complex)) and not isinstance(value, bool):
-            value = sympy.sympify(value)
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            value = sympy.Number(value)
+        elif isinstance(value, complex):
+            value = sympy.Float(value.real) + sympy.I * sympy.Float(value.imag)
         if not isinstance(value, sympy.Expr):
             raise TypeError(f"a Stokes constant is a sympy expression or a number, got {constant!r}")
         values[k] = value

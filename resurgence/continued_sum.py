@@ -42,6 +42,10 @@ SAFETY = 32
 #: An error larger than this share of the value is raised to ``DOUBTFUL`` times itself, or to the value.
 DOUBT, DOUBTFUL = 0.1, 8
 
+#: With fewer coefficients than this the error grows in proportion: approximants of low order resemble each other by
+#: chance.
+MANY_TERMS = 60
+
 #: Members of a family that are made of nearly all coefficients, and those that a first look takes.
 NEAR, FIRST_LOOK = 4, 2
 
@@ -182,12 +186,12 @@ def continued_sum(
     ValueError
         Where the method has no approximants for this germ, or none that can be integrated along the ray.
     """
-    contours = _contours(borel, ray, kind)
+    contours, margin = _contours(borel, ray, kind), _margin(borel, last)
     looks: list[tuple[float, Family]] = []
     problem = ""
     for family in families(borel, method, last):
         try:
-            first = _examine(borel, family, FIRST_LOOK, ray, contours[:1], bits)
+            first = _examine(borel, family, margin, FIRST_LOOK, ray, contours[:1], bits)
         except PrecisionError:
             raise
         except ValueError as refusal:
@@ -198,7 +202,7 @@ def continued_sum(
             if first.total <= abs(first.value) * arb(2) ** -bits:
                 break  # good enough
     looks.sort(key=lambda entry: entry[0])
-    results = [_examine(borel, family, NEAR + len(FAR), ray, contours, bits) for _, family in looks[:FINALISTS]]
+    results = [_examine(borel, family, margin, NEAR + len(FAR), ray, contours, bits) for _, family in looks[:FINALISTS]]
     if rival is not None:
         results.append(rival)
     if not results:
@@ -249,8 +253,13 @@ def _contours(borel: BorelTransform, ray: Ray, kind: Kind) -> list[Contour]:
     return found
 
 
+def _margin(borel: BorelTransform, last: int) -> float:
+    """The factor on the spread of the approximants of b_0, ..., b_last."""
+    return SAFETY * max(1.0, MANY_TERMS * fold(borel)[1] / (last + 1))
+
+
 def _examine(
-    borel: BorelTransform, family: Family, count: int, ray: Ray, contours: list[Contour], bits: int
+    borel: BorelTransform, family: Family, margin: float, count: int, ray: Ray, contours: list[Contour], bits: int
 ) -> ContinuedSum:
     """The sum by ``count`` members of a family, along the best of several contours."""
     members = family.members(count)
@@ -267,7 +276,7 @@ def _examine(
                 undone += found.error
             share = arb(fmpq(factor.numerator, factor.denominator))
             results.append(
-                ContinuedSum(totals[0] * share, ((SAFETY * _spread(totals) + undone) * share).upper(), method)
+                ContinuedSum(totals[0] * share, ((margin * _spread(totals) + undone) * share).upper(), method)
             )
     return better(results, bits)
 
@@ -290,7 +299,7 @@ def continued_value(borel: BorelTransform, z: object, digits: int, method: Metho
             except ValueError as refusal:
                 problem = f": {refusal}"
                 continue
-            error = SAFETY * _spread([end.mid() for end in ends])
+            error = _margin(borel, last) * _spread([end.mid() for end in ends])
             method_used = f"{members[0].name}, error from {len(members) - 1} neighbours"
             results.append(ContinuedSum(ends[0], error.upper(), method_used))
     if not results:

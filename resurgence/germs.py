@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -232,6 +232,22 @@ def pass_singularity(ray: Ray, singularity: ExactSingularity) -> Side | None:
     return ray.side
 
 
+def half_plane(ray: Ray, singularities: Sequence[ExactSingularity]) -> Side:
+    """Of an even germ singular on the whole imaginary axis: ``"below"`` its upper half or ``"above"`` it.
+
+    Across the lower half of the axis it is the other way round: turning the ray by pi is turning g.
+    """
+    passes = ray.passes(sympy.I)
+    if passes in ("above", "below"):
+        return passes
+    upper = passes == "through"
+    if ray.side is None:
+        raise StokesLineError([s for s in singularities if (sympy.im(s.location) > 0) == upper])
+    if upper or ray.side == "median":
+        return ray.side
+    return "below" if ray.side == "above" else "above"
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 
 
@@ -378,15 +394,7 @@ class Stirling(ClosedForm):
 
     def sheet(self, ray: Ray) -> Side:
         """``"below"`` the positive imaginary axis is the right half-plane, ``"above"`` it the left one."""
-        passes = ray.passes(sympy.I)
-        if passes in ("above", "below"):
-            return passes
-        upper = passes == "through"
-        if ray.side is None:
-            raise StokesLineError([s for s in self.singularities(8) if (sympy.im(s.location) > 0) == upper])
-        if upper or ray.side == "median":
-            return ray.side
-        return "below" if ray.side == "above" else "above"
+        return half_plane(ray, self.singularities())
 
     def evaluate(self, g: acb, sheet: Side | None) -> acb:
         x = 1 / g

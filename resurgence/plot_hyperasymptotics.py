@@ -12,7 +12,7 @@ from .hyperasymptotics import MAX_LEVEL, HyperasymptoticSum, Scheme, hyperasympt
 from .laplace import borel_sum, prefactor
 from .models import Model
 from .numbers import ball, working_precision
-from .plotting import _LINE_COLOURS, _figure, _finish, check_plot_path
+from .plotting import LINE_COLOURS, check_plot_path, finish, new_figure
 from .rays import Side
 from .series import FormalSeries
 
@@ -70,9 +70,9 @@ def plot_hyperasymptotics(
     series = what.series(1) if isinstance(what, Model) else what.expand(1)
     exact = _exact(series, g, side)
     name = what.name if isinstance(what, Model) else str(what)
-    figure, axes = _figure(f"Hyperasymptotics of {name} at g = {g}", "number of terms", "relative error", 0.7)
+    figure, axes = new_figure(f"Hyperasymptotics of {name} at g = {g}", "number of terms", "relative error", 0.7)
     axes.set_yscale("log")
-    for total, colour in zip(sums, _LINE_COLOURS, strict=False):
+    for total, colour in zip(sums, LINE_COLOURS, strict=False):
         errors, ends = _errors(total, exact)
         axes.plot(
             range(1, len(errors) + 1),
@@ -86,7 +86,7 @@ def plot_hyperasymptotics(
             ends, [errors[k - 1] for k in ends], ls="none", marker="o", ms=5, color=colour, zorder=9,
             label="_" * (total is not sums[0]) + "a stage ends",
         )  # fmt: skip
-    return _finish(figure, axes, target)
+    return finish(figure, axes, target)
 
 
 def _exact(series: FormalSeries, g: object, side: Side | None) -> acb:

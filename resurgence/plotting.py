@@ -37,7 +37,7 @@ __all__ = ["check_plot_path", "plot_borel", "plot_convergence", "plot_poles", "p
 BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#8C8C8C"
 
 #: Colours of curves, one for each coupling.
-_LINE_COLOURS = (BLUE, ORANGE, GREEN, PURPLE)
+LINE_COLOURS = (BLUE, ORANGE, GREEN, PURPLE)
 
 #: Precision of sums whose errors are drawn.
 _DIGITS = 60
@@ -151,7 +151,7 @@ def plot_borel(
     radius = min((abs(p.z) for p in singular), default=None)
     frame = _frame(points, poles, radius) if extent is None else _Frame(-extent, extent, extent)
 
-    figure, axes = _figure(f"Borel plane of {name}", "Re z", "Im z", frame.height / frame.width)
+    figure, axes = new_figure(f"Borel plane of {name}", "Re z", "Im z", frame.height / frame.width)
     axes.axhline(0, color="0.85", lw=0.8, zorder=0)
     axes.axvline(0, color="0.85", lw=0.8, zorder=0)
     _draw_cuts(axes, [p.z for p in singular if p.cut], frame.width + frame.height)
@@ -176,7 +176,7 @@ def plot_borel(
     if outside:
         note = f"{outside} exact value{'s' * (outside > 1)} outside the picture"
         axes.annotate(note, (0.98, 0.03), xycoords="axes fraction", ha="right", fontsize="small")
-    return _finish(figure, axes, target)
+    return finish(figure, axes, target)
 
 
 def plot_sums(
@@ -223,15 +223,15 @@ def plot_sums(
     """
     if not isinstance(model, Model):
         raise TypeError(f"plot_sums draws a Model, got {model!r}")
-    if not 1 <= len(couplings) <= len(_LINE_COLOURS):
-        raise ValueError(f"one to {len(_LINE_COLOURS)} couplings can be told apart, got {len(couplings)}")
+    if not 1 <= len(couplings) <= len(LINE_COLOURS):
+        raise ValueError(f"one to {len(LINE_COLOURS)} couplings can be told apart, got {len(couplings)}")
     if not 12 <= terms <= 400:
         raise ValueError(f"terms must lie between 12 and 400, got {terms}")
     target = None if path is None else check_plot_path(path)
-    figure, axes = _figure(f"Sums of {model.name}", "number of coefficients", "relative error", 0.7)
+    figure, axes = new_figure(f"Sums of {model.name}", "number of coefficients", "relative error", 0.7)
     axes.set_yscale("log")
     series = model.series(terms).stripped()
-    for g, colour in zip(couplings, _LINE_COLOURS, strict=False):
+    for g, colour in zip(couplings, LINE_COLOURS, strict=False):
         exact = _exact_sum(model, g, side)
         partial = _partial_sums(series, g)
         errors = [_relative_error(value, exact) for value in partial]
@@ -243,7 +243,7 @@ def plot_sums(
         stated = [float(value.error / abs(value.value)) for value in sums]
         axes.plot(counts, stated, color=colour, lw=0.6, label="_" * (colour != BLUE) + "error stated (thin lines)")
     axes.set_ylim(top=_HIGHEST_ERROR)
-    return _finish(figure, axes, target)
+    return finish(figure, axes, target)
 
 
 def plot_poles(history: PoleHistory, path: str | Path | None = None) -> Figure:
@@ -310,7 +310,7 @@ def plot_poles(history: PoleHistory, path: str | Path | None = None) -> Figure:
             style["mfc"] = "none" if doublet else colour
             upper.plot(orders, np.abs(places), label=label, **style)
             lower.plot(orders, np.angle(places) / math.pi, **style)
-    return _finish(figure, upper, target)
+    return finish(figure, upper, target)
 
 
 def _least_modulus(history: PoleHistory) -> float:
@@ -345,15 +345,15 @@ def plot_convergence(curves: Sequence[Convergence], path: str | Path | None = No
     >>> figure.axes[0].get_yscale()
     'log'
     """
-    if not 1 <= len(curves) <= len(_LINE_COLOURS):
-        raise ValueError(f"one to {len(_LINE_COLOURS)} curves can be told apart, got {len(curves)}")
+    if not 1 <= len(curves) <= len(LINE_COLOURS):
+        raise ValueError(f"one to {len(LINE_COLOURS)} curves can be told apart, got {len(curves)}")
     for curve in curves:
         if not isinstance(curve, Convergence):
             raise TypeError(f"plot_convergence draws Convergence objects, got {curve!r}")
     target = None if path is None else check_plot_path(path)
-    figure, axes = _figure("Partial sums and Borel sums", "number of coefficients", "relative error", 0.7)
+    figure, axes = new_figure("Partial sums and Borel sums", "number of coefficients", "relative error", 0.7)
     axes.set_yscale("log")
-    for curve, colour in zip(curves, _LINE_COLOURS, strict=False):
+    for curve, colour in zip(curves, LINE_COLOURS, strict=False):
         where = f"g = {curve.g}" + (f", {curve.side}" if curve.side else "")
         counts = range(1, len(curve.partial) + 1)
         axes.plot(counts, curve.partial, ls="--", color=colour, lw=1.2, label=f"partial sums, {where}")
@@ -361,7 +361,7 @@ def plot_convergence(curves: Sequence[Convergence], path: str | Path | None = No
         axes.plot(curve.counts, curve.stated, color=colour, lw=0.6, label="_stated")
     lowest = min(error for curve in curves for error in (*curve.errors, *curve.partial))
     axes.set_ylim(lowest / 100, _HIGHEST_ERROR)
-    return _finish(figure, axes, target)
+    return finish(figure, axes, target)
 
 
 def _exact_sum(model: Model, g: object, side: Side | None) -> acb:
@@ -486,7 +486,7 @@ def _frame(points: Sequence[_Point], poles: Sequence[tuple[complex, bool]], radi
 # Drawing
 
 
-def _figure(title: str, xlabel: str, ylabel: str, ratio: float) -> tuple[Figure, Axes]:
+def new_figure(title: str, xlabel: str, ylabel: str, ratio: float) -> tuple[Figure, Axes]:
     """An empty figure with one Axes of this ratio of height to width, and room for a legend below it."""
     figure = _NotebookFigure(figsize=(7.0, 6.2 * ratio + 2.1), layout="constrained")
     FigureCanvasAgg(figure)
@@ -497,7 +497,7 @@ def _figure(title: str, xlabel: str, ylabel: str, ratio: float) -> tuple[Figure,
     return figure, axes
 
 
-def _finish(figure: Figure, axes: Axes, target: Path | None) -> Figure:
+def finish(figure: Figure, axes: Axes, target: Path | None) -> Figure:
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
     if target is not None:
         _write(figure, target)

@@ -24,6 +24,7 @@ from flint import Ordering, fmpq, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_poly
 
 from .algebraic import AlgebraicNumber
 from .coefficient import scalar
+from .equation_text import differential_monomials
 from .jacobian_ring import terms_of
 from .numbers import ball, rational
 from .parse import parse_polynomial, polynomial_from_sympy
@@ -34,7 +35,6 @@ __all__ = ["RankOneSystem", "rank_one", "read_system"]
 #: Unknowns of a system, and derivatives of a scalar equation, that are read.
 MAX_UNKNOWNS = 12
 
-_DERIVATIVE = re.compile(r"([A-Za-z_]\w*)\s*('+)")
 _NAME = re.compile(r"[A-Za-z_]\w*")
 
 #: A term c g^m y^gamma of a right-hand side: (m, gamma, c).
@@ -247,35 +247,8 @@ def rank_one(equation: str, power: object | None = None, leading: object | None 
 
 
 def _read(text: str) -> tuple[list[_Monomial], str, str]:
-    if not isinstance(text, str):
-        raise TypeError(f"an equation is given as text, got {text!r}")
-    found = _DERIVATIVE.findall(text)
-    unknowns = {name for name, _ in found}
-    if len(unknowns) != 1:
-        raise ValueError(
-            f"an equation has one unknown, with primes for its derivatives (u'' = 6*u^2 - x), got {text!r}"
-        )
-    [unknown] = unknowns
-    order = max(len(primes) for _, primes in found)
-    if order > MAX_UNKNOWNS:
-        raise ValueError(f"derivatives up to the {MAX_UNKNOWNS}th are read, got the {order}th in {text!r}")
-    names = [f"{unknown}_derivative_{k}" for k in range(order + 1)]
-    plain = _DERIVATIVE.sub(lambda match: names[len(match[2])], text)
-    plain = re.sub(rf"\b{re.escape(unknown)}\b", names[0], plain)
-    sides = plain.split("=")
-    if len(sides) > 2:
-        raise ValueError(f"an equation has one sign =, got {text!r}")
-    polynomial = parse_polynomial(sides[0] if len(sides) == 1 else f"({sides[0]}) - ({sides[1]})")
-    variables = [str(n) for n in polynomial.context().names()]
-    others = [n for n in variables if n not in names]
-    if len(others) > 1:
-        raise ValueError(f"an equation has one variable beside {unknown}, got {', '.join(others)} in {text!r}")
-    monomials = []
-    for exponents, value in terms_of(polynomial):
-        power = dict(zip(variables, exponents, strict=True))
-        powers = tuple(power.get(n, 0) for n in names)
-        monomials.append(_Monomial(power[others[0]] if others else 0, powers, value))
-    return monomials, unknown, others[0] if others else "x"
+    monomials, names, variable = differential_monomials(text, MAX_UNKNOWNS)
+    return [_Monomial(*monomial) for monomial in monomials], names[0], variable
 
 
 @dataclass(frozen=True)

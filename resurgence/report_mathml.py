@@ -5,7 +5,6 @@ from __future__ import annotations
 from fractions import Fraction
 from html import escape
 
-import sympy
 from sympy.printing.mathml import mathml
 
 from .coefficient import Coefficient
@@ -47,7 +46,7 @@ def series_mathml(series: FormalSeries) -> str:
 
 
 def _prefactor(series: FormalSeries) -> str:
-    parts = [] if series.constant == 1 else [str(mathml(sympy.sympify(series.constant), printer="presentation"))]
+    parts = [] if series.constant == 1 else [str(mathml(series.constant, printer="presentation"))]
     if series.action != 0:
         over = f"<mo>/</mo>{_power(1)}"
         exponent = f"<mo>−</mo>{_number(exact_text(series.action))}{over}"

@@ -24,6 +24,7 @@ from .optimal_truncation import optimal_truncation
 from .rays import SIDES, Side
 from .sequence_transformations import levin_u, weniger_delta
 from .series import FormalSeries
+from .verification import exact_text
 
 __all__ = [
     "Convergence",
@@ -37,9 +38,6 @@ __all__ = [
 
 #: Coefficients that Borel-Padé sums use, one number after the other until the digits asked for are reached.
 COUNTS = (60, 120, 200)
-
-#: With more coefficients than this Padé approximants alone are used: the maps that "auto" tries as well take too long.
-MAPPED = 120
 
 #: Coefficients that Levin's and Weniger's transformations use; the least error stated is taken. Where they diverge in
 #: the end, as for the anharmonic oscillator, they do well before.
@@ -198,7 +196,7 @@ def sums_at(series: FormalSeries, g: object, digits: int = 20, model: Model | No
     try:
         lateral = _exact_rows(model, g, digits, None) + _sum_rows(series, g, digits, None)
     except StokesLineError as error:
-        stokes, sides = tuple(_place(s) for s in error.singularities[:3]), SIDES
+        stokes, sides = tuple(exact_text(s.location) for s in error.singularities[:3]), SIDES
         lateral = _all_sides(series, g, digits, model)
     references = [found for side in sides if (found := _reference(lateral, side)) is not None]
     rows = [_compared(row, _reference(lateral, row.side)) for row in lateral]
@@ -287,8 +285,7 @@ def _from_coefficients(series: FormalSeries, g: object, digits: int, side: Side 
     counts = [n for n in COUNTS if n < len(series)] + [len(series)] * (len(series) <= COUNTS[-1])
     best: tuple[Enclosure, int] | None = None
     for count in counts:
-        method: Method = "auto" if count <= MAPPED else "pade"
-        found = borel_sum(series.truncate(count), g, digits, side=side, continuation=method)
+        found = borel_sum(series.truncate(count), g, digits, side=side, continuation="auto")
         if best is None or found.error < best[0].error:
             best = found, count
         if found.digits >= digits:
@@ -329,12 +326,6 @@ def _compared(row: SumRow, reference: SumRow | None) -> SumRow:
         covers=row.value.contains(reference.value),
         digits_in_common=digits_in_common(row.value, reference.value),
     )
-
-
-def _place(singularity: object) -> str:
-    from .verification import exact_text
-
-    return exact_text(singularity.location)  # type: ignore[attr-defined]
 
 
 # ---------------------------------------------------------------------------------------------------------------------

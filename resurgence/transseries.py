@@ -120,7 +120,7 @@ class TransSeries:
             k = _index(key)
             if k not in self.sectors:
                 raise ValueError(f"there is a weight for the sector {key}, which is not given")
-            self.weights[k] = sympy.expand(sympy.sympify(weight) if isinstance(weight, int) else _expr(weight))
+            self.weights[k] = sympy.expand(sympy.Integer(weight) if isinstance(weight, int) else _expr(weight))
         self.is_complete = is_complete
         self.name = name
         self.system: RankOneSystem | None = None

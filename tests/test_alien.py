@@ -28,7 +28,7 @@ painleve = T.from_ode("u'' = 6*u^2 - x", order=4, terms=40)
 EXACT = {
     "reciprocal": (reciprocal, -2 * sympy.pi * sympy.I),
     "Airy": (airy, -2 * sympy.I),
-    # Kapaev 1988; Aniceto, Schiappa & Vonk 2012, eq. (5.38): S_1 = -i 3^(1/4)/(2 sqrt(pi)) where the sector is
+    # Kapaev 1988; Aniceto, Schiappa & Vonk 2012: S_1 = -i 3^(1/4)/(2 sqrt(pi)) where the sector is
     # x^(1/2) (1 + ...), and x = A g with A = 8 sqrt(3)/5.
     "Painlevé I": (painleve, -sympy.I * sympy.sqrt(sympy.Rational(6, 5) / sympy.pi)),
 }

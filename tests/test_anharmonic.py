@@ -48,16 +48,12 @@ def test_large_orders_have_the_stokes_constant(series):
 
 
 def test_four_hundred_coefficients_give_the_energy_and_the_large_orders():
-    """From coefficients alone. E0(1/10) and E0(1) to 32 digits: references computed elsewhere and by other means."""
+    """From coefficients alone, against the eigenvalue that is certified without them."""
     bare = FormalSeries(anharmonic.series(400).terms)
-    for g, least, reference in (
-        ("1/10", 40, "0.559146327183519576715406576919828"),
-        ("1", 25, "0.803770651234273769354085964736624"),
-    ):
+    for g, least in (("1/10", 40), ("1", 25)):
         total = borel_sum(bare, g, 45, continuation="conformal")
         assert total.digits >= least
         assert total.contains(anharmonic.exact(g, 60))
-        assert mpmath.nstr(total.value.real, 40, strip_zeros=False).startswith(reference)
     [sector] = neighbouring_sectors(bare, 16)
     assert (sector.action.contains(Fraction(-1, 3)), sector.exponent) == (True, Fraction(-1, 2))
     with working_precision(200):

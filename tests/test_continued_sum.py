@@ -7,7 +7,7 @@ from fractions import Fraction
 import mpmath
 import pytest
 from flint import acb, fmpq
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import resurgence as rs
@@ -23,9 +23,8 @@ def _digits(value, truth):
         return float(-(abs(z - truth) / abs(truth)).log().mid()) / math.log(10)
 
 
-#: Digits of int exp(-t/g) 2F1(1/6, 5/6; 1; -t) dt/g from 81 coefficients by the best of Borel-Padé, Padé after the
-#: conformal map and Padé after z = exp(w) - 1: Costin & Dunne 2020, J. Phys. A 53, 445303, compare these in section 4.
-BEST = {1: 59.1, 10: 42.1, 1000: 24.8}
+#: Digits of int exp(-t/g) 2F1(1/6, 5/6; 1; -t) dt/g from 81 coefficients that are demanded.
+DEMANDED = {1: 59, 10: 42, 1000: 24.8}
 
 
 @pytest.mark.parametrize("g", [1, 10, 1000])
@@ -33,9 +32,8 @@ def test_auto_is_within_a_digit_of_the_best_method(g):
     series, truth = rs.FormalSeries(AIRY.coefficients(81)), AIRY.sum(g, 400)
     named = [rs.borel_sum(series, g, 75, continuation=m) for m in ("pade", "conformal", "uniformised")]
     auto = rs.borel_sum(series, g, 75)
-    best = max(_digits(value, truth) for value in named)
-    assert best == pytest.approx(BEST[g], abs=1)
-    assert _digits(auto, truth) > max(best, BEST[g]) - 1
+    assert _digits(auto, truth) > max(_digits(value, truth) for value in named) - 1
+    assert _digits(auto, truth) >= DEMANDED[g]
     assert all(_digits(v, truth) > -math.log10(v.error / abs(v.value)) for v in [*named, auto])
     assert "Padé after the map of" in auto.method
 
@@ -123,6 +121,32 @@ def test_quadratic_and_hypergeometric_approximants_are_integrated_too(method, le
     refused = bare.truncate(4) if method == "quadratic" else rs.FormalSeries([0.5] * 41)
     with pytest.raises(ValueError, match="coefficients"):
         rs.borel_sum(refused, 1, continuation=method)
+
+
+@settings(max_examples=25)
+@given(
+    st.fractions(Fraction(1, 8), 4, max_denominator=8),
+    st.fractions(Fraction(1, 6), 3, max_denominator=6),
+    st.sampled_from([1, -1]),
+    st.booleans(),
+    st.integers(14, 60),
+    st.sampled_from([Fraction(1, 20), Fraction(1, 7), Fraction(1, 3), Fraction(1), Fraction(4)]),
+    st.sampled_from([8, 20, 40]),
+)
+@example(Fraction(1), Fraction(5, 4), -1, True, 25, Fraction(1, 20), 8)  # beyond its error once
+def test_the_error_covers_the_jump(a, b, sign, second, terms, size, digits):
+    """One singularity on the Stokes line, or two: above less below, against certified sums."""
+    germs = [(rs.Hypergeometric(a, b, sign), fmpq(1))]
+    if second:
+        germs.append((rs.Hypergeometric("1/2", "1/3", Fraction(3 * sign, 2)), fmpq(1, 3)))
+    coefficients, truth, g = [fmpq(0)] * terms, acb(0), sign * size
+    with working_precision(400):
+        for germ, weight in germs:
+            coefficients = [x + weight * y for x, y in zip(coefficients, germ.coefficients(terms), strict=True)]
+            truth += weight * (germ.sum(g, 350, side="above") - germ.sum(g, 350, side="below"))
+    value = rs.jump(rs.FormalSeries(coefficients), g, digits)
+    with working_precision(400):
+        assert abs(value.ball(400).mid() - truth) <= ball(value.error, 64).real
 
 
 def test_inexact_coefficients_are_in_the_error():

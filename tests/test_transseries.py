@@ -197,8 +197,8 @@ def test_the_three_roots_of_a_cubic_can_be_chosen():
 
 
 def test_painleve_one_as_in_the_literature():
-    """u^2 - u''/6 = z in x = z^(-5/4) = kappa g, kappa = A = 8 sqrt(3)/5: Garoufalidis, Its, Kapaev & Mariño 2012, eq.
-    (2.24), and Aniceto, Schiappa & Vonk 2012, section 4.2 and appendix B."""
+    """u^2 - u''/6 = z in x = z^(-5/4) = kappa g, kappa = A = 8 sqrt(3)/5: Garoufalidis, Its, Kapaev & Mariño
+    2012, and Aniceto, Schiappa & Vonk 2012."""
     t = T.from_ode("u''/6 = u^2 - x", actions=[1, -1], order=3, terms=5)
     assert t.system.change == "u = x^(1/2) y, g = 1/(kappa x^(5/4)), kappa^2 = 192/25"
     kappa = 8 * sympy.sqrt(3) / 5
@@ -229,7 +229,7 @@ def test_painleve_one_as_in_the_literature():
 
 
 def test_the_squares_of_logarithms_are_those_of_the_exponentiated_first():
-    """Phi_(n|m)^[k] = (c (m - n))^k/k! Phi_(n-k|m-k)^[0], c = 5/12 (Aniceto, Schiappa & Vonk 2012, eq. 4.31)."""
+    """Phi_(n|m)^[k] = (c (m - n))^k/k! Phi_(n-k|m-k)^[0], c = 5/12 (Aniceto, Schiappa & Vonk 2012)."""
     t = T.from_ode("u'' = 6*u^2 - x", actions=[1, -1], order=5, terms=6)
 
     def table(series, factor):

@@ -161,12 +161,9 @@ class ConjugateCuts(Map):
         # Beyond the cuts the same map is used of -z and -u, where a and 1 - a change places.
         angles = np.array([_angle(z) for z in points])
         beyond = np.abs(angles) > np.pi * (1 - float(self.a))
-        found: list[acb] = []
-        for far in (False, True):
-            chosen = [z for z, is_far in zip(points, beyond, strict=True) if is_far == far]
-            a, sign = (1 - self.a, -1) if far else (self.a, 1)
-            found.append(iter(self._near_side([sign * z for z in chosen], a, sign)))  # type: ignore[arg-type]
-        return [next(found[int(far)]) for far in beyond]  # type: ignore[call-overload]
+        near = iter(self._near_side([z for z, far in zip(points, beyond, strict=True) if not far], self.a, 1))
+        behind = iter(self._near_side([-z for z, far in zip(points, beyond, strict=True) if far], 1 - self.a, -1))
+        return [next(behind if far else near) for far in beyond]
 
     def _near_side(self, points: Sequence[acb], a: Fraction, sign: int) -> list[acb]:
         if not points:

@@ -126,7 +126,7 @@ class QuadraticApproximant:
         self._exact = self._solve_exactly() if len(self._rationals) == self.count else None
         self._scale = 0 if self._exact else self._common_scale()
         self._balls: tuple[int, tuple[acb_poly, acb_poly, acb_poly]] | None = None
-        self._lead  # noqa: B018 -- refuses where there is no branch to follow
+        self._lead = self._first_term()  # refuses where there is no branch to follow
 
     @property
     def name(self) -> str:
@@ -222,8 +222,7 @@ class QuadraticApproximant:
     # -----------------------------------------------------------------------------------------------------------------
     # The branch
 
-    @cached_property
-    def _lead(self) -> tuple[int, fmpq | None]:
+    def _first_term(self) -> tuple[int, fmpq | None]:
         """Exponent and coefficient of the first term of y = Q + 2 R b; None for a coefficient in balls."""
         if self._exact is None:
             p, q, r = self._polynomials(ROOT_BITS)

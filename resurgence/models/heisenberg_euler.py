@@ -24,8 +24,7 @@ from fractions import Fraction
 import sympy
 from flint import acb, acb_series, arb, fmpq
 
-from ..errors import StokesLineError
-from ..germs import ClosedForm, ExactSingularity
+from ..germs import ClosedForm, ExactSingularity, half_plane
 from ..rays import Ray, Side
 from .model import ClosedFormModel
 
@@ -58,15 +57,7 @@ class HeisenbergEuler(ClosedForm):
 
     def sheet(self, ray: Ray) -> Side:
         """``"below"`` the positive imaginary axis is the right half-plane, ``"above"`` it the left one."""
-        passes = ray.passes(sympy.I)
-        if passes in ("above", "below"):
-            return passes
-        upper = passes == "through"
-        if ray.side is None:
-            raise StokesLineError([s for s in self.singularities(8) if (sympy.im(s.location) > 0) == upper])
-        if upper or ray.side == "median":
-            return ray.side
-        return "below" if ray.side == "above" else "above"
+        return half_plane(ray, self.singularities())
 
     def evaluate(self, g: acb, sheet: Side | None) -> acb:
         # B is even: turning the ray by pi is turning g.
