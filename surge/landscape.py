@@ -27,12 +27,19 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from resurgence import Action
 from resurgence.jacobian_ring import terms_of
 
+from .batched_mlp import BatchedMLP
+
 __all__ = ["Landscape"]
 
-#: Bytes that one chunk of a batch may take, by the estimate of :attr:`Landscape.chunk_rows`.
-MEMORY_BUDGET = 2**28
+#: Bytes that one chunk of a batch may take: on a processor not many times what its caches hold, since larger chunks are
+#: no faster there, and on an accelerator enough to keep it busy.
+_BUDGETS = {"cpu": 2**27, "cuda": 2**31}
 #: Copies of a parameter vector that a row is taken to need: the vector, its gradient and what autograd keeps.
 _COPIES = 8
+#: The same for a multilayer perceptron, at the peak of a product with the Hessian.
+_MLP_COPIES = 4
+#: Copies of the outputs of its linear layers at that peak. It depends on the activation: ReLU 4, Tanh 5, SiLU 9.
+_MLP_ACTIVATIONS = 9
 
 
 class Landscape:
@@ -53,9 +60,9 @@ class Landscape:
     device : torch.device or str, optional
         Of the parameter vectors; the base measure has to live there too. By default that of a Gaussian base.
     row_bytes : int, optional
-        Memory in bytes that one row of a batch needs. Batches are cut so that a chunk takes 256 MiB by this figure,
-        which is by default that of eight parameter vectors: more than most closed forms need. Networks add their
-        activations, for which :meth:`from_module` makes an allowance.
+        Memory in bytes that one row of a batch needs. Batches are cut so that a chunk takes 128 MiB by this figure, or
+        2 GiB on CUDA. By default it is that of eight parameter vectors: more than most closed forms need. Networks add
+        their activations, for which :meth:`from_module` makes an allowance.
 
     Attributes
     ----------
@@ -98,8 +105,7 @@ class Landscape:
             raise TypeError(f"dim must be an integer, got {dim!r} of type {type(dim).__name__}")
         if dim < 1:
             raise ValueError(f"dim must be at least 1, got {dim}")
-        if dtype not in (torch.float32, torch.float64):
-            raise ValueError(f"dtype must be torch.float64 or torch.float32, got {dtype!r}")
+        _check_dtype(dtype)
         if row_bytes is not None and (isinstance(row_bytes, bool) or not isinstance(row_bytes, int) or row_bytes < 1):
             raise ValueError(f"row_bytes must be a positive integer, got {row_bytes!r}")
         self._fn, self.dim, self.dtype = fn, dim, dtype
@@ -119,8 +125,14 @@ class Landscape:
         loss_fn: Callable[[Any, Any], Tensor],
         batch: tuple[Any, Any],
         scale: float | Tensor = 1.0,
+        *,
+        dtype: torch.dtype = torch.float64,
     ) -> Landscape:
         """The loss of a network on one batch, with a Gaussian base around the current parameters.
+
+        Networks that differ in their parameters alone are evaluated together: multilayer perceptrons by a few large
+        matrix products (:class:`surge.batched_mlp.BatchedMLP`), all others by ``torch.vmap`` of
+        ``torch.func.functional_call``.
 
         Parameters
         ----------
@@ -131,14 +143,18 @@ class Landscape:
         loss_fn : callable
             ``loss_fn(model(inputs), targets)`` is a scalar tensor.
         batch : pair
-            ``(inputs, targets)``; a tuple of inputs is passed on as several arguments.
+            ``(inputs, targets)``; a tuple of inputs is passed on as several arguments. Kept, not copied: leave it as it
+            is.
         scale : float or Tensor (d,), optional
-            Standard deviation of the base measure.
+            Standard deviation of the base measure, one for all parameters or one for each.
+        dtype : torch.dtype, optional
+            Of the parameter vectors and the base measure, float64 by default. Inside, they are cast to the parameters'
+            own types, so that for a float32 network float32 saves time and memory around it and no accuracy of the
+            loss; sums of many small steps, and products with the Hessian, are better in float64.
 
         Returns
         -------
         Landscape
-            Its parameter vectors are float64 and cast to the parameters' own types inside.
 
         Raises
         ------
@@ -164,6 +180,7 @@ class Landscape:
             raise TypeError(f"loss_fn must be a function of the model's output and the targets, got {loss_fn!r}")
         if not isinstance(batch, (tuple, list)) or len(batch) != 2:
             raise TypeError(f"batch must be a pair (inputs, targets), got {type(batch).__name__}")
+        _check_dtype(dtype)
         inputs, targets = batch
         arguments = tuple(inputs) if isinstance(inputs, (tuple, list)) else (inputs,)
         frozen = copy.deepcopy(model).eval()
@@ -176,47 +193,76 @@ class Landscape:
         for p in frozen.parameters():
             p.requires_grad_(False)
         device = devices.pop()
-        shapes = [(name, p.shape, p.dtype) for name, p in parameters.items()]
-        sizes = [p.numel() for p in parameters.values()]
-        mean = torch.cat([p.reshape(-1).double() for p in parameters.values()])
+        mean = torch.cat([p.reshape(-1).to(dtype) for p in parameters.values()])
         if not bool(mean.isfinite().all()):
             raise ValueError("the model's parameters are not all finite: start from an initialised model")
-        deviation = torch.as_tensor(scale, dtype=torch.float64, device=device)
+        deviation = torch.as_tensor(scale, dtype=dtype, device=device)
         if deviation.ndim > 1 or deviation.numel() not in (1, mean.numel()):
             raise ValueError(
                 f"scale must be a number or a tensor ({mean.numel()},), got a shape {tuple(deviation.shape)}"
             )
         if not bool((deviation.isfinite() & (deviation > 0)).all()):
             raise ValueError(f"scale must be positive and finite, got {scale!r}")
+        sizes = [p.numel() for p in parameters.values()]
 
-        def loss_of_one(theta: Tensor) -> Tensor:
-            pieces = torch.split(theta, sizes)
-            named = {
-                name: piece.reshape(shape).to(kind) for piece, (name, shape, kind) in zip(pieces, shapes, strict=True)
+        def named(theta: Tensor) -> dict[str, Tensor]:
+            """The parameters in a vector (d,), or in each of several, (B, d)."""
+            pieces = torch.split(theta, sizes, -1)
+            return {
+                name: piece.reshape(*theta.shape[:-1], *p.shape).to(p.dtype)
+                for piece, (name, p) in zip(pieces, parameters.items(), strict=True)
             }
-            loss = loss_fn(torch.func.functional_call(frozen, named, arguments), targets)
+
+        def loss_of(output: Any) -> Tensor:
+            loss = loss_fn(output, targets)
             if not isinstance(loss, Tensor) or loss.numel() != 1:
                 shape = tuple(loss.shape) if isinstance(loss, Tensor) else type(loss).__name__
                 raise ValueError(f"loss_fn must return a scalar tensor, got {shape}: reduce by mean or sum")
             return loss.reshape(())
 
-        batched = torch.vmap(loss_of_one)
+        perceptrons = BatchedMLP.of(frozen, arguments[0], parameters) if len(arguments) == 1 else None
+        if perceptrons is not None:
+            losses_of = torch.vmap(loss_of)
+            kept = perceptrons.activations * max(p.element_size() for p in parameters.values())
+            row_bytes = _MLP_COPIES * dtype.itemsize * mean.numel() + _MLP_ACTIVATIONS * kept
 
-        def fn(theta: Tensor) -> Tensor:
-            # The fused kernels of attention have no second derivative; the plain one has.
-            with sdpa_kernel(SDPBackend.MATH):
-                return batched(theta)
+            def fn(theta: Tensor) -> Tensor:
+                return losses_of(perceptrons(named(theta)))
+        else:
+            # A tied parameter is put in wherever it occurs, once for each module: functional_call ties parameters too,
+            # but leaves a module that occurs twice with the values of the call.
+            origin = {id(p): name for name, p in frozen.named_parameters() if name in parameters}
+            places = [
+                (place, origin[id(p)])
+                for prefix, module in frozen.named_modules()
+                for place, p in module.named_parameters(prefix, recurse=False, remove_duplicate=False)
+                if id(p) in origin
+            ]
 
-        data = sum(x.numel() * x.element_size() for x in (*arguments, targets) if isinstance(x, Tensor))
-        rows = max((x.shape[0] for x in arguments if isinstance(x, Tensor) and x.ndim), default=1)
-        # An activation of each row of the data for each output of a layer, kept once forward and once backward.
-        widths = sum(shape[0] for _, shape, _ in shapes if len(shape))
+            def loss_of_one(theta: Tensor) -> Tensor:
+                values = named(theta)
+                placed = {place: values[name] for place, name in places}
+                return loss_of(torch.func.functional_call(frozen, placed, arguments, tie_weights=False))
+
+            batched = torch.vmap(loss_of_one)
+            data = sum(x.numel() * x.element_size() for x in (*arguments, targets) if isinstance(x, Tensor))
+            rows = max((x.shape[0] for x in arguments if isinstance(x, Tensor) and x.ndim), default=1)
+            # An activation of each row of the data for each output of a layer, kept once forward and once backward.
+            widths = sum(p.shape[0] for p in parameters.values() if p.ndim)
+            row_bytes = _COPIES * dtype.itemsize * mean.numel() + 4 * data + 16 * rows * widths
+
+            def fn(theta: Tensor) -> Tensor:
+                # The fused kernels of attention have no second derivative; the plain one has.
+                with sdpa_kernel(SDPBackend.MATH):
+                    return batched(theta)
+
         return cls(
             fn,
             mean.numel(),
             Independent(Normal(mean, deviation.expand_as(mean)), 1),
+            dtype=dtype,
             device=device,
-            row_bytes=_COPIES * 8 * mean.numel() + 4 * data + 16 * rows * widths,
+            row_bytes=row_bytes,
         )
 
     @classmethod
@@ -267,7 +313,7 @@ class Landscape:
     @property
     def chunk_rows(self) -> int:
         """Rows of a batch that are evaluated at once."""
-        return max(1, MEMORY_BUDGET // self._row_bytes)
+        return max(1, _BUDGETS.get(self.device.type, _BUDGETS["cpu"]) // self._row_bytes)
 
     def __call__(self, theta: Tensor) -> Tensor:
         """The losses, without a graph for autograd.
@@ -290,7 +336,8 @@ class Landscape:
         theta = self._checked(theta, "theta")
         with torch.no_grad():
             losses = torch.cat([self._losses(chunk) for chunk in torch.split(theta, self.chunk_rows)])
-        return _checked_losses(losses)
+        _infinite_rows(losses)
+        return losses
 
     def value_and_gradient(self, theta: Tensor) -> tuple[Tensor, Tensor]:
         """Losses (B,) and gradients (B, d) from one pass.
@@ -309,9 +356,13 @@ class Landscape:
                 point = chunk.detach().requires_grad_()
                 values = self._losses(point)
                 losses.append(values.detach())
-                gradients.append(_derivative(values, point))
-        values, gradient = _checked_losses(torch.cat(losses)), torch.cat(gradients)
-        gradient = torch.where(values.isfinite()[:, None], gradient, 0.0)
+                gradients.append(_derivative(values, point, torch.ones_like(values)))
+        values = torch.cat(losses)
+        # A single chunk is not copied: gradients are as large as theta is.
+        gradient = torch.cat(gradients) if len(gradients) > 1 else gradients[0].contiguous()
+        infinite = _infinite_rows(values)
+        if infinite is not None:
+            gradient = gradient.masked_fill(infinite[:, None], 0.0)
         _require_finite(gradient, "gradient of the loss")
         return values, gradient
 
@@ -343,13 +394,14 @@ class Landscape:
         with torch.enable_grad():
             for chunk, vectors in zip(*(torch.split(x, self.chunk_rows) for x in (theta, v)), strict=True):
                 point = chunk.detach().requires_grad_()
-                slope = _derivative(self._losses(point), point, create_graph=True)
+                losses = self._losses(point)
+                slope = _derivative(losses, point, torch.ones_like(losses), create_graph=True)
                 # Where the gradient does not depend on the point, the loss is linear.
                 linear = not slope.requires_grad
-                products.append(torch.zeros_like(point) if linear else _derivative((slope * vectors).sum(1), point))
+                products.append(torch.zeros_like(point) if linear else _derivative(slope, point, vectors))
         product = torch.cat(products)
         _require_finite(product, "product of the Hessian with v")
-        return product.detach()
+        return product
 
     # -- the base measure ---------------------------------------------------------------------------------------------
 
@@ -379,7 +431,7 @@ class Landscape:
         fn = self._fn
 
         def in_frame(u: Tensor) -> Tensor:
-            return fn(mean + (u * factor if factor.ndim == 1 else u @ factor.mT))
+            return fn(torch.addcmul(mean, u, factor) if factor.ndim == 1 else mean + u @ factor.mT)
 
         return Landscape(in_frame, self.dim, dtype=self.dtype, device=self.device, row_bytes=self._row_bytes)
 
@@ -434,6 +486,11 @@ class Landscape:
         return theta.detach().to(device=self.device, dtype=self.dtype)
 
 
+def _check_dtype(dtype: torch.dtype) -> None:
+    if dtype not in (torch.float32, torch.float64):
+        raise ValueError(f"dtype must be torch.float64 or torch.float32, got {dtype!r}")
+
+
 def _checked_base(base: Distribution | None, dim: int, dtype: torch.dtype, device: torch.device) -> Distribution:
     if base is None:
         zeros = torch.zeros(dim, dtype=dtype, device=device)
@@ -464,15 +521,18 @@ def _affine_frame(base: Distribution) -> tuple[Tensor, Tensor] | None:
     return None
 
 
-def _derivative(values: Tensor, point: Tensor, create_graph: bool = False) -> Tensor:
-    """Derivatives of independent rows: those of their sum."""
+def _derivative(values: Tensor, point: Tensor, along: Tensor, create_graph: bool = False) -> Tensor:
+    """Derivative of sum(values * along), row by row, since row i of the values depends on row i of the point alone."""
     if not values.requires_grad:
         return torch.zeros_like(point)
-    (slope,) = torch.autograd.grad(values.sum(), point, create_graph=create_graph, materialize_grads=True)
+    (slope,) = torch.autograd.grad(values, point, along, create_graph=create_graph, materialize_grads=True)
     return slope
 
 
-def _checked_losses(losses: Tensor) -> Tensor:
+def _infinite_rows(losses: Tensor) -> Tensor | None:
+    """The rows (B,) where the loss is +inf, None where there is none; ValueError for NaN and -inf."""
+    if bool(losses.sum().isfinite()):
+        return None
     wrong = losses.isnan() | (losses == -math.inf)
     if bool(wrong.any()):
         row = int(wrong.nonzero()[0])
@@ -480,10 +540,14 @@ def _checked_losses(losses: Tensor) -> Tensor:
             f"{int(wrong.sum())} of {len(losses)} losses are NaN or -inf, row {row} first: {float(losses[row])}; "
             "a loss is finite, or +inf where the weight exp(-L/g) is to vanish"
         )
-    return losses
+    return losses.isinf()
 
 
 def _require_finite(values: Tensor, name: str) -> None:
-    if not bool(values.isfinite().all()):
-        row = int((~values.isfinite()).any(1).nonzero()[0])
-        raise ValueError(f"the {name} must be finite, row {row} is not")
+    # A sum is finite only if every term is: one pass and no copy, where a test of each number takes longer than a
+    # network. Large terms may overflow together, and are then looked at one by one.
+    if bool(values.sum().isfinite()):
+        return
+    wrong = ~values.isfinite().all(1)
+    if bool(wrong.any()):
+        raise ValueError(f"the {name} must be finite, row {int(wrong.nonzero()[0])} is not")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import pytest
 import torch
 from torch.distributions import Bernoulli, Independent, Laplace, MultivariateNormal, Normal, Uniform
+from torch.profiler import ProfilerActivity, profile
 
+from surge import landscape
+from surge.batched_mlp import BatchedMLP
 from surge.landscape import Landscape
 
 
@@ -44,6 +48,29 @@ def direct(model, loss_fn, batch, theta):
     return torch.stack(losses).double(), torch.stack(gradients).double()
 
 
+class Opaque(torch.nn.Module):
+    """A model whose layers cannot be seen from its type."""
+
+    def __init__(self, inside):
+        super().__init__()
+        self.inside = inside
+
+    def forward(self, *inputs):
+        return self.inside(*inputs)
+
+
+class Repeated(torch.nn.Module):
+    """A layer that occurs twice, and a weight that occurs a third time."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.middle = torch.nn.Linear(3, 3), torch.nn.Linear(3, 3)
+        self.middle.weight, self.last = self.first.weight, self.first
+
+    def forward(self, x):
+        return self.last(torch.tanh(self.middle(torch.tanh(self.first(x)))))
+
+
 class Tied(torch.nn.Module):
     def __init__(self):
         super().__init__()
@@ -71,7 +98,7 @@ def normalised():
     return model
 
 
-@pytest.mark.parametrize("make", [perceptron, convolution, normalised, Tied])
+@pytest.mark.parametrize("make", [perceptron, convolution, normalised, Tied, Repeated])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_a_network_s_landscape_is_its_loss_in_evaluation_mode(make, dtype):
     torch.manual_seed(1)
@@ -83,6 +110,7 @@ def test_a_network_s_landscape_is_its_loss_in_evaluation_mode(make, dtype):
     start, _ = rows(model)
     assert land.dim == len(start)
     theta = start + draws(3, land.dim, seed=2)
+    land(theta)  # the second call is as good as the first
     losses, gradients = direct(model.eval(), loss_fn, batch, theta)
     tolerance = 1e-5 if dtype == torch.float32 else 1e-12
     torch.testing.assert_close(land(theta), losses, rtol=tolerance, atol=tolerance)
@@ -106,6 +134,100 @@ def test_frozen_parameters_are_no_part_of_theta():
     assert land.dim == 4 + 12 + 3
     assert not model[0].weight.requires_grad
     assert model[2].weight.requires_grad
+
+
+@pytest.mark.parametrize("kind", ["whole", "frozen", "tied", "data of three dimensions", "one row"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_perceptrons_are_evaluated_in_stacks_with_the_same_result(kind, dtype, monkeypatch):
+    torch.manual_seed(3)
+    layers = torch.nn.Sequential(torch.nn.Linear(3, 3), torch.nn.GELU()), torch.nn.Dropout(), torch.nn.Linear(3, 3)
+    model = torch.nn.Sequential(*layers, torch.nn.Tanh(), torch.nn.Linear(3, 2)).double()
+    shape = {"data of three dimensions": (2, 4, 3), "one row": (3,)}.get(kind, (5, 3))
+    if kind == "frozen":
+        model[0][0].bias.requires_grad_(False)
+    if kind == "tied":
+        model[2].weight = model[0][0].weight
+    batch = draws(*shape), draws(*shape[:-1], 2, seed=1)
+    lands = [Landscape.from_module(m, torch.nn.functional.mse_loss, batch, dtype=dtype) for m in (model, Opaque(model))]
+    theta, v = draws(4, lands[0].dim, seed=2).to(dtype), draws(4, lands[0].dim, seed=3)
+    ours, theirs = ([land(theta), land.gradient(theta), land.hessian_vector_product(theta, v)] for land in lands)
+    # Inside, both are float64; a float32 landscape rounds its gradients.
+    tolerance = 1e-10 if dtype == torch.float64 else 1e-5
+    for a, b in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(a, b, rtol=tolerance, atol=tolerance)
+
+    def refuse(*_):
+        raise AssertionError("in stacks")
+
+    monkeypatch.setattr(BatchedMLP, "__call__", refuse)
+    with pytest.raises(AssertionError, match="in stacks"):
+        lands[0](theta)
+    lands[1](theta)
+
+
+def test_parameter_vectors_of_single_precision():
+    model, batch = perceptron(), (draws(2, 3).float(), draws(2, 3).float())
+    double, single = (
+        Landscape.from_module(model, torch.nn.functional.mse_loss, batch, dtype=dtype)
+        for dtype in (torch.float64, torch.float32)
+    )
+    theta = single.sample(3, torch.Generator().manual_seed(0))
+    values, gradient = single.value_and_gradient(theta)
+    assert (theta.dtype, values.dtype, gradient.dtype) == (torch.float32, torch.float64, torch.float32)
+    # The network is float32 and sees the same numbers; its products may be summed in another order.
+    torch.testing.assert_close(values, double(theta), rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(gradient.double(), double.gradient(theta), rtol=1e-5, atol=1e-6)
+    assert single.whitened().sample(1, torch.Generator().manual_seed(0)).dtype == torch.float32
+    torch.testing.assert_close(single.log_base(theta), double.log_base(theta.double()), rtol=1e-5, atol=0)
+
+
+def test_a_scale_for_each_parameter():
+    model = perceptron()
+    start, _ = rows(model)
+    scale = torch.linspace(0.1, 2.0, len(start))
+    land = Landscape.from_module(model, torch.nn.functional.mse_loss, (torch.ones(2, 3), torch.ones(2, 3)), scale)
+    sample = land.sample(20000, torch.Generator().manual_seed(0))
+    torch.testing.assert_close(sample.std(0), scale.double(), rtol=0.03, atol=0)
+    theta = sample[:3]
+    z = (theta - start) / scale
+    expected = (-z.square() / 2 - scale.log() - math.log(2 * math.pi) / 2).sum(1)
+    torch.testing.assert_close(land.log_base(theta), expected, rtol=1e-5, atol=0)
+    torch.testing.assert_close(land.whitened()(z), land(theta), rtol=1e-5, atol=0)
+
+
+def peak(task):
+    """Bytes that torch's allocator hands out at most at once while the task runs."""
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as recorded:
+        task()
+    events = [e for e in recorded.profiler.kineto_results.events() if e.name() == "[memory]"]
+    held = torch.tensor([e.nbytes() for e in sorted(events, key=lambda e: e.start_ns())]).cumsum(0)
+    return int(held.max())
+
+
+@pytest.mark.parametrize("activation", [torch.nn.Tanh, torch.nn.GELU, torch.nn.Softplus])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize(("widths", "data"), [((784, 100, 10), 256), ((64, 64, 64, 10), 64), ((4, 32, 32, 1), 500)])
+def test_the_memory_of_a_perceptron_is_foreseen(widths, data, dtype, activation):
+    layers = [layer for p, h in itertools.pairwise(widths) for layer in (torch.nn.Linear(p, h), activation())]
+    batch = draws(data, widths[0]).float(), draws(data, widths[-1]).float()
+    land = Landscape.from_module(torch.nn.Sequential(*layers[:-1]), torch.nn.functional.mse_loss, batch, dtype=dtype)
+    theta = draws(8, land.dim).to(dtype)
+    needed = peak(lambda: land.hessian_vector_product(theta, theta)) / 8
+    assert peak(lambda: land.gradient(theta)) / 8 <= needed
+    assert needed < land._row_bytes < 3 * needed
+
+
+def test_chunks_keep_to_the_budget(monkeypatch):
+    budget = 2**22
+    monkeypatch.setattr(landscape, "_BUDGETS", {"cpu": budget})
+    model = torch.nn.Sequential(torch.nn.Linear(16, 32), torch.nn.Tanh(), torch.nn.Linear(32, 1))
+    batch = draws(200, 16).float(), draws(200, 1).float()
+    land = Landscape.from_module(model, torch.nn.functional.mse_loss, batch)
+    theta = draws(8 * land.chunk_rows, land.dim)
+    # What is returned counts twice: chunk by chunk, and joined.
+    assert peak(lambda: land(theta)) < budget
+    assert budget / 4 < peak(lambda: land.gradient(theta)) < budget + 2 * theta.nbytes
+    assert budget / 4 < peak(lambda: land.hessian_vector_product(theta, theta)) < budget + 2 * theta.nbytes
 
 
 def test_training_on_does_not_move_the_landscape():
@@ -160,7 +282,7 @@ def test_chunks_do_not_change_anything():
         assert len(t) <= 3
         return t.pow(4).sum(1)
 
-    cut = Landscape(fn, 2, row_bytes=2**28 // 3)
+    cut = Landscape(fn, 2, row_bytes=2**27 // 3)
     whole = Landscape(lambda t: t.pow(4).sum(1), 2)
     theta, v = draws(10, 2), draws(10, 2, seed=1)
     assert cut.chunk_rows == 3
@@ -221,6 +343,27 @@ def test_an_infinite_loss_is_allowed_and_has_no_slope():
     assert slopes.tolist() == [[1.0], [0.0]]
 
 
+def test_a_sum_that_overflows_is_no_error():
+    land = Landscape(lambda t: t.abs().amax(1), 2)
+    theta = torch.full((3, 2), 1e308, dtype=torch.float64)
+    assert land(theta).tolist() == [1e308] * 3
+    steep = Landscape(lambda t: 1e308 * t.sum(1), 2)
+    assert steep.gradient(torch.zeros(3, 2)).tolist() == [[1e308] * 2] * 3
+
+
+def test_a_gradient_is_the_caller_s_to_change():
+    gradient = Landscape(lambda t: t.sum(1), 2).gradient(torch.zeros(3, 2))
+    gradient[0, 0] = 5.0
+    assert gradient.tolist() == [[5.0, 1.0], [1.0, 1.0], [1.0, 1.0]]
+
+
+def test_losses_are_no_view_of_the_parameters():
+    theta = torch.ones(2, 1, dtype=torch.float64)
+    losses = Landscape(lambda t: t[:, 0], 1)(theta)
+    theta.zero_()
+    assert losses.tolist() == [1.0, 1.0]
+
+
 def quadratic(t):
     return t.square().sum(1)
 
@@ -241,6 +384,11 @@ def quadratic(t):
         (lambda: Landscape.from_module(torch.nn.Linear(1, 1), None, (1, 2)), TypeError, "loss_fn"),
         (lambda: Landscape.from_module(torch.nn.Linear(1, 1), quadratic, torch.ones(2)), TypeError, "pair"),
         (lambda: Landscape.from_module(torch.nn.Tanh(), quadratic, (1, 2)), ValueError, "nothing to vary"),
+        (
+            lambda: Landscape.from_module(torch.nn.Linear(1, 1), quadratic, (1, 2), dtype=torch.float16),
+            ValueError,
+            "float64",
+        ),
         (lambda: Landscape.from_module(torch.nn.Linear(1, 1), quadratic, (1, 2), scale=0.0), ValueError, "positive"),
         (lambda: Landscape.from_module(torch.nn.Linear(1, 1), quadratic, (1, 2), torch.ones(3)), ValueError, "scale"),
         (lambda: Landscape.from_action("sin(x)"), ValueError, "sin"),

@@ -21,7 +21,7 @@ from .contest import Contest, compete
 from .environment import environment
 from .figures import draw_cost
 from .ore_algebra import OreAlgebra
-from .registry import BENCHMARKS
+from .registry import BENCHMARKS, Means
 from .report import Measured, contest_table, document, fit_table, gate_table, write_atomically
 
 __all__ = ["add_to"]
@@ -65,6 +65,7 @@ def add_to(commands: Any) -> None:
     parser.add_argument("--only", action="append", metavar="NAME", help="this benchmark alone; repeatable")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything measured as one JSON document")
     parser.add_argument("--plot", type=Path, metavar="DIR", help="draw costs against sizes into this directory")
+    parser.add_argument("--device", default="cpu", metavar="NAME", help="where networks are evaluated: cpu or cuda")
     parser.add_argument("--sage", metavar="PYTHON", help="a Python that can import ore_algebra")
     parser.set_defaults(run=run, sizes="quick")
 
@@ -76,9 +77,10 @@ def run(options: argparse.Namespace) -> bool:
     """
     names = _names(options.only)
     _check_targets(options.json, options.plot)
+    _check_device(options.device)
     started, start = datetime.now(UTC).isoformat(timespec="seconds"), time.perf_counter()
     with OreAlgebra(options.sage or os.environ.get(SAGE_VARIABLE) or None) as ore_algebra:
-        measured = measure(names, options.sizes, ore_algebra)
+        measured = measure(names, options.sizes, Means(ore_algebra, options.device))
     if any(one.gates for one in measured):
         print_rich(gate_table(measured))
     if options.plot is not None:
@@ -95,10 +97,10 @@ def run(options: argparse.Namespace) -> bool:
     return all(gate.holds for one in measured for gate in one.gates) and False not in claims
 
 
-def measure(names: Sequence[str], sizes: str, ore_algebra: OreAlgebra) -> list[Measured]:
+def measure(names: Sequence[str], sizes: str, means: Means) -> list[Measured]:
     """Run the benchmarks of these names and print the table of each contest when it is done."""
     rounds, budget = _EFFORT[sizes]
-    plans = {name: _plan(name, sizes, ore_algebra) for name in names}
+    plans = {name: _plan(name, sizes, means) for name in names}
     measured = []
     with _progress(sum(len(plan) for plan in plans.values())) as (announce, advance, say):
         for name, plan in plans.items():
@@ -109,23 +111,43 @@ def measure(names: Sequence[str], sizes: str, ore_algebra: OreAlgebra) -> list[M
                 outcomes.append(outcome)
                 advance()
                 say(contest_table(outcome))
+                remark = BENCHMARKS[name].remark
+                if remark is not None:
+                    say(remark(outcome))
             measured.append(Measured(name, tuple(outcomes)))
             if BENCHMARKS[name].variable is not None:
                 say(fit_table(measured[-1]))
     return measured
 
 
-def _plan(name: str, sizes: str, ore_algebra: OreAlgebra) -> Sequence[Callable[[], Contest]]:
+def _plan(name: str, sizes: str, means: Means) -> Sequence[Callable[[], Contest]]:
     benchmark = BENCHMARKS[name]
-    return (benchmark.full if sizes == "full" else benchmark.quick)(ore_algebra)
+    return (benchmark.full if sizes == "full" else benchmark.quick)(means)
 
 
 def _names(only: Sequence[str] | None) -> list[str]:
-    names = list(dict.fromkeys(only or BENCHMARKS))
+    if not only:
+        return [name for name, benchmark in BENCHMARKS.items() if benchmark.available]
+    names = list(dict.fromkeys(name.replace("_", "-") for name in only))
     unknown = [name for name in names if name not in BENCHMARKS]
     if unknown:
         raise ValueError(f"no benchmark is called {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
+    for name in names:
+        if not BENCHMARKS[name].available:
+            raise ValueError(f"{name} needs {BENCHMARKS[name].needs}, which is not installed")
     return names
+
+
+def _check_device(device: str) -> None:
+    """Refuse a device that is not here; without torch nothing is evaluated on one."""
+    if device == "cpu":
+        return
+    try:
+        import torch
+
+        torch.empty(1, device=device)
+    except (ImportError, RuntimeError, AssertionError) as error:
+        raise ValueError(f"--device {device}: {str(error).splitlines()[0]}") from None
 
 
 def _check_targets(json_file: Path | None, plots: Path | None) -> None:

@@ -5,13 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from importlib.util import find_spec
 
 from . import borel_pade_sum, coefficients, continuations, euler, pade_approximants, scaling
 from .contest import OURS, Contest, Outcome
 from .ore_algebra import OreAlgebra
 from .power_law import PowerLaw
 
-__all__ = ["BENCHMARKS", "AsAccurate", "Benchmark", "Exponent", "Faster", "Gate"]
+__all__ = ["BENCHMARKS", "AsAccurate", "Benchmark", "Exponent", "Faster", "Gate", "Means"]
+
+
+@dataclass(frozen=True)
+class Means:
+    """What a run has at its disposal.
+
+    Attributes
+    ----------
+    ore_algebra : OreAlgebra
+        A connection to ore_algebra.
+    device : str
+        The device on which networks are evaluated, in the words of torch.
+    """
+
+    ore_algebra: OreAlgebra
+    device: str = "cpu"
 
 
 @dataclass(frozen=True)
@@ -97,33 +114,63 @@ class Benchmark:
     explanation : str
         What is compared, and why that is fair.
     quick, full : callable
-        From a connection to ore_algebra to what builds the contests, one by one.
+        From the means of the run to what builds the contests, one by one.
     variable : str or None
         What the size means, where costs are fitted and drawn against it.
     demands : sequence
         What results must meet.
+    remark : callable or None
+        A line on an outcome, printed under its table.
+    needs : str or None
+        A package that this package does without and these contests do not.
     """
 
     title: str
     explanation: str
-    quick: Callable[[OreAlgebra], Sequence[Callable[[], Contest]]]
-    full: Callable[[OreAlgebra], Sequence[Callable[[], Contest]]]
+    quick: Callable[[Means], Sequence[Callable[[], Contest]]]
+    full: Callable[[Means], Sequence[Callable[[], Contest]]]
     variable: str | None = None
     demands: Sequence[Faster | Exponent | AsAccurate] = ()
+    remark: Callable[[Outcome], str] | None = None
+    needs: str | None = None
+
+    @property
+    def available(self) -> bool:
+        """Whether what it needs is installed."""
+        return self.needs is None or find_spec(self.needs) is not None
 
 
-def _sizes(build: Callable[[int], Contest], *sizes: int) -> Callable[[OreAlgebra], list[Callable[[], Contest]]]:
+def _sizes(build: Callable[[int], Contest], *sizes: int) -> Callable[[Means], list[Callable[[], Contest]]]:
     return lambda _: [partial(build, size) for size in sizes]
 
 
 def _pairs(
     build: Callable[[int, int], Contest], *pairs: tuple[int, int]
-) -> Callable[[OreAlgebra], list[Callable[[], Contest]]]:
+) -> Callable[[Means], list[Callable[[], Contest]]]:
     return lambda _: [partial(build, *pair) for pair in pairs]
 
 
-def _euler(*digits: int) -> Callable[[OreAlgebra], list[Callable[[], Contest]]]:
-    return lambda ore_algebra: [partial(euler.certified_sum, count, ore_algebra) for count in digits]
+def _euler(*digits: int) -> Callable[[Means], list[Callable[[], Contest]]]:
+    return lambda means: [partial(euler.certified_sum, count, means.ore_algebra) for count in digits]
+
+
+def _losses(*particles: int) -> Callable[[Means], list[Callable[[], Contest]]]:
+    def contests(means: Means) -> list[Callable[[], Contest]]:
+        import torch  # not everyone who measures the core has it
+
+        from . import loss_throughput
+
+        kinds = loss_throughput.losses, loss_throughput.gradients
+        dtypes = torch.float64, torch.float32
+        return [partial(kind, count, dtype, means.device) for count in particles for kind in kinds for dtype in dtypes]
+
+    return contests
+
+
+def _rates(outcome: Outcome) -> str:
+    from .loss_throughput import rates
+
+    return rates(outcome)
 
 
 BENCHMARKS: Mapping[str, Benchmark] = {
@@ -194,5 +241,15 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         _sizes(scaling.coefficients_of_order, 50, 100, 200, 400, 800, 1600),
         variable="order N",
         demands=[Exponent("N", 2.2)],
+    ),
+    "loss-throughput": Benchmark(
+        "Losses of a network at many parameter vectors",
+        "A network 784-100-10 on 256 samples at many parameter vectors, beside a loop, torch.vmap, products of stacks "
+        "of matrices written by hand, and the time of its operations at the machine's measured peak.",
+        _losses(64),
+        lambda means: _losses(*((64, 256, 1024, 4096, 16384, 65536) if means.device != "cpu" else (64, 256)))(means),
+        demands=[Faster("torch.bmm", 0.5), Faster("Python loop", 1)],
+        remark=_rates,
+        needs="torch",
     ),
 }

@@ -1,0 +1,26 @@
+"""How fast losses of a network are at many parameter vectors, beside a loop and products written by hand.
+
+Everyone takes turns, and the ratios are medians over the turns: other work on the machine slows all of them.
+"""
+
+import pytest
+import torch
+
+from validation.benchmarks import loss_throughput
+from validation.benchmarks.contest import compete
+from validation.benchmarks.loss_throughput import BMM, LOOP
+from validation.benchmarks.registry import BENCHMARKS
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+@pytest.mark.parametrize("build", [loss_throughput.losses, loss_throughput.gradients])
+def test_losses_of_a_network(build, dtype):
+    outcome = compete(build(64, dtype, "cpu"), rounds=9, budget=20.0)
+    print(f"\n{outcome.label}; {loss_throughput.rates(outcome)}")
+    assert all(entry.accuracy.digits > 5 for entry in outcome.entries)
+    # Half of the part of the machine's peak that products written by hand reach, and more than a loop does.
+    assert outcome.entry(BMM).ratio.median > 0.5
+    assert outcome.entry(LOOP).ratio.median > 1
+    gates = [gate for demand in BENCHMARKS["loss-throughput"].demands for gate in demand.check([outcome])]
+    assert len(gates) == 2
+    assert all(gate.holds for gate in gates)
