@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from functools import cache
 
 import mpmath
@@ -13,7 +12,8 @@ from torch.distributions import Laplace, MultivariateNormal, Normal, Uniform
 
 from resurgence import Action
 from surge.landscape import Landscape
-from surge.partition import PartitionEstimate, _compare, log_partition
+from surge.partition import PartitionEstimate, ThermalTable, log_partition
+from surge.partition.consensus import consensus
 from surge.partition.estimate import from_log_weights
 from surge.partition.laplace import laplace, minimise
 from surge.partition.monte_carlo import monte_carlo
@@ -195,18 +195,101 @@ def test_both_minima_are_found():
     assert est.diagnostics["least_loss"] < 1e-6
 
 
-def test_routes_that_disagree_are_reported_and_widen_the_error():
-    land = Landscape.from_action("x^2 + x^4")
-    one, other = laplace(land, [1.0, 0.1]), monte_carlo(land, [1.0, 0.1], seed=1)
-    assert not _compare({"laplace": one, "monte_carlo": other}, {}).warnings
-    lifted = replace(other, log_z=other.log_z + tensor([0.0, 5.0]))
-    both = _compare({"laplace": one, "monte_carlo": lifted}, {})
-    assert len(both.warnings) == 1
-    assert both.warnings[0].startswith("at g = 0.1 ")
-    assert "combined errors apart" in both.warnings[0]
-    assert float(both.std_error[1]) > 4.9
-    assert float(both.std_error[0]) < 0.01
-    torch.testing.assert_close(both.covariance.diagonal().sqrt(), both.std_error)
+def route(method, values, errors, ess=1000.0, **diagnostics):
+    values, errors = tensor(values), tensor(errors)
+    return PartitionEstimate(
+        tensor([1.0, 0.1]),
+        values,
+        errors,
+        torch.full_like(values, ess),
+        method,
+        diagnostics=diagnostics,
+        covariance=torch.outer(errors, errors),
+    )
+
+
+ROBUST = {
+    "smc": route("smc", [-1.0, -2.0], [0.05, 0.05], table=None),
+    "tempering": route(
+        "tempering", [-1.1, -2.1], [0.08, 0.04], table=ThermalTable(tensor([0.0, 10.0]), torch.zeros(2, 8, 10).double())
+    ),
+}
+
+
+def test_the_sharpest_confirmed_route_is_taken():
+    sharp = route("laplace", [-1.03, -2.06], [0.002, 0.1], samples=2000)
+    est = consensus(ROBUST | {"laplace": sharp}, {})
+    assert est.method == "laplace+tempering"
+    assert est.diagnostics["chosen"] == ("laplace", "tempering")
+    assert est.log_z.tolist() == [-1.03, -2.1]
+    assert est.std_error.tolist() == [0.002, 0.04]
+    assert not est.warnings
+    assert est.covariance.tolist() == [[0.002**2, 0.0], [0.0, 0.04**2]]
+    assert est.diagnostics["table"] is ROBUST["tempering"].diagnostics["table"]
+    # All at once keep their covariance.
+    both = consensus({"laplace": route("laplace", [-1.0, -2.0], [0.01, 0.02], samples=2000)} | ROBUST, {})
+    torch.testing.assert_close(both.covariance, torch.outer(tensor([0.01, 0.02]), tensor([0.01, 0.02])))
+
+
+def test_a_route_that_misses_a_part_is_left_out():
+    est = consensus(ROBUST | {"laplace": route("laplace", [-8.0, -2.1], [0.002, 0.002], samples=2000)}, {})
+    assert est.diagnostics["chosen"] == ("smc", "laplace")
+    assert not est.warnings
+    assert est.std_error.tolist() == [0.05, 0.002]
+    (reason,) = est.diagnostics["left_out"]
+    assert reason.startswith("at g = 1 laplace gives -8 and smc -1")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("laplace", 1.0, "particles have missed"),
+        ("bridge", 1.0, "weigh the modes"),
+        ("bridge", -3.0, "weigh the modes"),
+    ],
+)
+def test_contradictions_widen_the_error(name, value, message):
+    est = consensus(ROBUST | {name: route(name, [value, -2.1], [0.002, 0.002], samples=2000)}, {})
+    assert len(est.warnings) == 1
+    assert est.warnings[0].startswith("at g = 1 ")
+    assert message in est.warnings[0]
+    assert float(est.std_error[0]) == pytest.approx(abs(value + 1.0))
+    assert float(est.std_error[1]) == 0.002
+    torch.testing.assert_close(est.covariance.diagonal().sqrt(), est.std_error)
+
+
+def test_annealing_against_tempering():
+    lower = ROBUST | {"smc": route("smc", [-1.0, -4.0], [0.05, 0.01], table=None)}
+    est = consensus(lower, {})
+    assert any("as in a funnel" in w for w in est.warnings)
+    assert est.diagnostics["chosen"] == ("smc", "tempering")
+    assert float(est.std_error[1]) == pytest.approx(1.9)
+
+
+def test_sharp_routes_against_each_other():
+    pair = {
+        "laplace": route("laplace", [-1.05, -2.0], [0.002, 0.002], samples=2000),
+        "bridge": route("bridge", [-1.0, -2.0], [0.004, 0.004]),
+    }
+    est = consensus(ROBUST | pair, {})
+    assert any("one of them misses" in w for w in est.warnings)
+    assert float(est.std_error[0]) == pytest.approx(0.05)
+    alone = consensus(pair, {"smc": "the base measure is not Gaussian"})
+    assert any("smc was not compared" in w for w in alone.warnings)
+    assert any("combined errors apart" in w for w in alone.warnings)
+
+
+def test_what_speaks_against_a_choice():
+    wide = {"smc": route("smc", [-1.0, -2.0], [0.5, 0.05], table=None)}
+    thin = route("laplace", [-1.0, -2.0], [0.002, 0.002], samples=100_000)
+    warnings = consensus(wide | {"laplace": thin}, {}).warnings
+    assert sum("is confirmed only to within" in w for w in warnings) == 1
+    assert sum("carry the weight" in w for w in warnings) == 2
+    table = ThermalTable(tensor([0.0, 10.0]), torch.zeros(2, 8, 10).double())
+    heavy = route("tempering", [-1.0, -2.0], [0.1, 0.1], table=table, largest_share=tensor([0.5, 0.01]))
+    assert any("one sample of tempering carries 0.5" in w for w in consensus({"tempering": heavy}, {}).warnings)
+    few = route("monte_carlo", [-1.0, -2.0], [0.1, math.inf], ess=30.0)
+    assert len(consensus({"monte_carlo": few}, {}).warnings) == 2
 
 
 def test_a_method_by_name_is_that_method():
@@ -216,10 +299,10 @@ def test_a_method_by_name_is_that_method():
 
 
 def test_many_dimensions():
-    """Above 256 dimensions the moves know variances only; above 100 "auto" computes no Hessian."""
+    """Above 256 dimensions the moves know variances only and no mixture is fitted; above 100 there is no Hessian."""
     land = Landscape(lambda t: t.square().sum(1) / 600, 300)
     est = log_partition(land, [1.0, 0.1], seed=1)
-    assert set(est.diagnostics["skipped"]) == {"laplace"}
+    assert set(est.diagnostics["skipped"]) == {"laplace", "bridge"}
     exact = -150 * torch.log1p(1 / (300 * est.couplings))
     for route in est.diagnostics["routes"].values():
         assert float(((route.log_z - exact) / route.std_error).abs().max()) < 4
@@ -229,19 +312,66 @@ def test_auto_takes_what_applies():
     land = Landscape(lambda t: t.square().sum(1), 2, Uniform(torch.zeros(2), torch.ones(2)))
     est = log_partition(land, [1.0])
     assert est.method == "monte_carlo"
-    assert set(est.diagnostics["skipped"]) == {"laplace", "smc"}
+    assert set(est.diagnostics["skipped"]) == {"laplace", "smc", "tempering", "bridge"}
     exact = 2 * math.log(math.sqrt(math.pi) / 2 * math.erf(1))
     assert abs(float(est.log_z) - exact) < 4 * float(est.std_error)
 
 
-def test_a_network_by_three_routes():
+def test_a_network_by_all_routes():
     torch.manual_seed(0)
-    model = torch.nn.Sequential(torch.nn.Linear(1, 3), torch.nn.Tanh(), torch.nn.Linear(3, 1))
+    model = torch.nn.Sequential(torch.nn.Linear(1, 2), torch.nn.Tanh(), torch.nn.Linear(2, 1))
     x = torch.linspace(-1, 1, 8)[:, None]
     land = Landscape.from_module(model, torch.nn.functional.mse_loss, (x, torch.sin(3 * x)))
-    est = log_partition(land, [1.0, 0.1])
-    assert set(est.diagnostics["routes"]) == set(METHODS)
+    est = log_partition(land, [1.0, 0.03])
+    routes = est.diagnostics["routes"]
+    assert set(routes) >= {"monte_carlo", "laplace"}
     assert not est.warnings, est.warnings
+    for other in routes.values():
+        gap = (other.log_z - est.log_z).abs()
+        assert bool((gap < 4 * (other.std_error.square() + est.std_error.square()).sqrt()).all())
+
+
+def test_auto_is_as_sharp_as_its_sharpest_route():
+    land = Landscape(lambda t: (t**2 + t**4).sum(1), 6)
+    est = log_partition(land, [0.1, 0.02], seed=1)
+    exact = 6 * polynomial("x^2 + x^4", (0.1, 0.02))
+    assert set(est.diagnostics["routes"]) == {"monte_carlo", "laplace", "smc", "tempering", "bridge"}
+    assert not est.warnings, est.warnings
+    assert float(est.std_error.max()) < 0.01
+    assert float(((est.log_z - exact) / est.std_error).abs().max()) < 4
+
+
+def test_wells_that_laplace_misses():
+    """2^8 wells; a dozen starts find a dozen of them, and the weights do not notice."""
+    land = Landscape(lambda t: ((t**2 - 1) ** 2).sum(1), 8)
+    est = log_partition(land, [0.05], seed=1)
+    exact = 8 * polynomial("(x^2 - 1)^2", (0.05,))
+    laplace_alone = est.diagnostics["routes"]["laplace"]
+    assert float(exact - laplace_alone.log_z) > 2
+    assert float(laplace_alone.std_error) < 0.1
+    assert "laplace" not in est.diagnostics["chosen"]
+    assert abs(float(est.log_z - exact)) < 4 * float(est.std_error) < 1.0
+
+
+def test_annealing_forgets_by_itself_where_the_loss_is_easy():
+    """A rung whose losses have lost half of their correlation has no further path."""
+    calls = []
+
+    class Counting(Landscape):
+        def value_and_gradient(self, theta):
+            calls.append(len(theta))
+            return super().value_and_gradient(theta)
+
+        def whitened(self):
+            return self
+
+    land = Counting(lambda t: t.square().sum(1) / 2, 4)
+    one = smc(land, [0.01], particles=32, moves=1)
+    few = len(calls)
+    calls.clear()
+    many = smc(land, [0.01], particles=32, moves=8)
+    rungs = len(many.diagnostics["ladder"]) / len(one.diagnostics["ladder"])
+    assert few < len(calls) < 4 * rungs * few
 
 
 def test_minimise_reaches_rosenbrock_s_minimum_from_everywhere():

@@ -2,35 +2,64 @@
 
 >>> land = Landscape.from_action("x**2 + x**4")
 >>> est = log_partition(land, [1.0, 0.1])
->>> est.warnings, bool((est.std_error < 0.01).all())
+>>> est.warnings, bool((est.std_error < 0.002).all())
 ((), True)
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
-import torch
 from torch import Tensor
 
 from ..landscape import Landscape
+from .bridge import Bridges, bridge
+from .consensus import consensus
 from .estimate import PartitionEstimate, check_couplings, check_landscape, check_seed
+from .hamiltonian import MAX_DENSE
 from .laplace import laplace
+from .mbar import Reweighting, mbar
 from .monte_carlo import monte_carlo
-from .smc import smc
+from .nested import nested, sublevel_volumes
+from .smc import Annealing, anneal, smc
+from .sublevel import SublevelVolumes
+from .tempering import Ladder, temper, tempering
+from .thermal_table import ThermalTable
+from .variational import variational
 
-__all__ = ["PartitionEstimate", "laplace", "log_partition", "monte_carlo", "smc"]
+__all__ = [
+    "PartitionEstimate",
+    "Reweighting",
+    "SublevelVolumes",
+    "ThermalTable",
+    "bridge",
+    "laplace",
+    "log_partition",
+    "mbar",
+    "monte_carlo",
+    "nested",
+    "smc",
+    "sublevel_volumes",
+    "tempering",
+    "variational",
+]
 
+#: A new estimator is entered here.
 _METHODS: dict[str, Callable[[Landscape, Sequence[float] | Tensor, int], PartitionEstimate]] = {
     "monte_carlo": monte_carlo,
     "laplace": laplace,
     "smc": smc,
+    "tempering": tempering,
+    "bridge": bridge,
+    "variational": variational,
+    "nested": nested,
 }
 #: Largest dimension in which "auto" computes Hessians.
 _AUTO_LAPLACE = 100
-#: Combined standard errors by which two routes may differ.
-_APART = 4.0
+#: Effective draws from the base measure at every coupling that make annealing unnecessary where Laplace agrees.
+_PLENTY = 1000.0
+#: Coordinates drawn for importance sampling, and particles times dimension in a population.
+_DRAWN, _ANNEALED = 2**19, 8192
 
 
 def log_partition(
@@ -46,18 +75,23 @@ def log_partition(
         Positive, in units of the loss; any order.
     method : str, optional
         "monte_carlo": draws from the base measure. "laplace": importance sampling around the minima; needs second
-        derivatives. "smc": annealed populations; needs gradients and a Gaussian base. "auto" takes the routes that
-        apply (Hessians up to dimension 100) and returns the one of smallest stated errors, in the sum of squares over
-        the couplings, with as few infinite ones as can be. Where another route differs by more than four combined
-        standard errors there is a warning, and the standard error is raised to the difference.
+        derivatives. "smc": annealed populations; needs gradients and a Gaussian base, as do the next two. "tempering":
+        parallel tempering from annealed particles. "bridge": from annealed particles to Gaussian mixtures, up to
+        dimension 256. "variational": the variational bound with a normalising flow. "nested": sublevel volumes by
+        nested sampling.
+        "auto" takes the first five as far as they apply (Hessians up to dimension 100) and returns at each coupling
+        the sharpest of those that annealing and tempering confirm: see :func:`consensus`. Where draws from the base
+        measure are plenty and Laplace agrees with them, nothing is annealed.
     seed : int, optional
         The same seed gives the same numbers on the same device.
 
     Returns
     -------
     PartitionEstimate
-        With "auto", ``method`` names the route taken, ``diagnostics`` is its own with one more key ``routes``, the
-        estimates of all routes by name, and ``skipped``, why a route was not taken.
+        With "auto", ``method`` names the routes taken and ``diagnostics`` has ``chosen``, the route for each coupling,
+        ``routes``, the estimates of all by name, ``skipped`` and ``left_out``, why a route was not taken, and the
+        ``table`` of losses where something was annealed. A warning means that the routes do not agree, or that the
+        weights rest on few samples; the standard error then covers the difference.
 
     Raises
     ------
@@ -72,61 +106,51 @@ def log_partition(
     True
     """
     check_landscape(land)
-    check_couplings(couplings)
+    g = check_couplings(couplings)
     check_seed(seed)
     if method in _METHODS:
         return _METHODS[method](land, couplings, seed)
     if method != "auto":
         raise ValueError(f"method must be one of 'auto', {', '.join(map(repr, _METHODS))}; got {method!r}")
-    skipped = {}
+    routes, skipped = {"monte_carlo": monte_carlo(land, g, seed)}, {}
     if land.dim > _AUTO_LAPLACE:
         skipped["laplace"] = f"the dimension {land.dim} is above {_AUTO_LAPLACE}"
-    if not land.has_gaussian_base:
-        skipped["smc"] = "the base measure is not Gaussian"
-    routes = {"monte_carlo": monte_carlo(land, couplings, seed)}
-    for name in ("laplace", "smc"):
-        if name in skipped:
-            continue
+    else:
+        samples = min(2**18, max(8192, _DRAWN // land.dim))
         try:
-            routes[name] = _METHODS[name](land, couplings, seed)
+            routes["laplace"] = laplace(land, g, seed, samples=samples)
         except (RuntimeError, ValueError) as error:
             # Derivatives may not exist where losses do; the other routes are not the worse for it.
-            skipped[name] = str(error)
-    return _compare(routes, skipped)
+            skipped["laplace"] = str(error)
+    if not land.has_gaussian_base:
+        skipped |= dict.fromkeys(("smc", "tempering", "bridge"), "the base measure is not Gaussian")
+        return consensus(routes, skipped)
+    if "laplace" in routes and bool((routes["monte_carlo"].ess >= _PLENTY).all()):
+        settled = consensus(routes, skipped)
+        if not settled.warnings:
+            return settled
+    try:
+        _anneal_routes(land, g, seed, routes, skipped)
+    except (RuntimeError, ValueError) as error:
+        skipped |= {name: str(error) for name in ("smc", "tempering", "bridge") if name not in {*routes, *skipped}}
+    return consensus(routes, skipped)
 
 
-def _compare(routes: dict[str, PartitionEstimate], skipped: dict[str, str]) -> PartitionEstimate:
-    def quality(est: PartitionEstimate) -> tuple[int, float]:
-        known = est.std_error.isfinite()
-        return int((~known).sum()), float(est.std_error[known].square().sum())
-
-    chosen = min(routes.values(), key=quality)
-    warnings, errors = list(chosen.warnings), chosen.std_error.clone()
-    for name, reason in skipped.items():
-        warnings.append(f"{name} was not compared: {reason}")
-    for name, other in routes.items():
-        gap = (other.log_z - chosen.log_z).abs()
-        # Routes without any spread, as for a constant loss, still differ by rounding.
-        rounding = 1e-12 * (1 + chosen.log_z.abs())
-        combined = (other.std_error.square() + chosen.std_error.square()).sqrt() + rounding
-        for k in (gap > _APART * combined).nonzero().flatten().tolist():
-            g, ours, theirs = (float(x[k]) for x in (chosen.couplings, chosen.log_z, other.log_z))
-            warnings.append(
-                f"at g = {g:.4g} {chosen.method} gives {ours:.6g} and {name} {theirs:.6g}, "
-                f"{float(gap[k] / combined[k]):.1f} combined errors apart: one of them misses part of the integral, "
-                "mostly the lower one"
-            )
-            errors[k] = torch.maximum(errors[k], gap[k])
-    covariance = chosen.covariance
-    if covariance is not None:
-        ratio = torch.where(chosen.std_error.isfinite() & (chosen.std_error > 0), errors / chosen.std_error, 1.0)
-        covariance = covariance * ratio[:, None] * ratio[None, :]
-        # A route without any spread (a constant loss) has no scale to raise.
-        covariance.diagonal().copy_(errors.square())
-    return replace(
-        chosen,
-        std_error=errors,
-        warnings=tuple(warnings),
-        covariance=covariance,
-        diagnostics={**chosen.diagnostics, "routes": routes, "skipped": skipped},
-    )
+def _anneal_routes(
+    land: Landscape, g: Tensor, seed: int, routes: dict[str, PartitionEstimate], skipped: dict[str, str]
+) -> None:
+    """Enter what one annealing run gives: its own estimate, that of bridges, and that of chains that start from it."""
+    particles = min(512, max(128, _ANNEALED // land.dim))
+    annealing, ladder = Annealing(), Ladder(chains=4 if land.dim <= 32 else 2)
+    bridges = Bridges(land, g, seed) if land.dim <= MAX_DENSE else None
+    if bridges is None:
+        skipped["bridge"] = f"the dimension {land.dim} is above {MAX_DENSE}"
+    for rung in anneal(land, g, seed, particles=particles):
+        annealing.add(rung)
+        ladder.add(rung)
+        if bridges is not None:
+            bridges.add(rung)
+    routes["smc"] = annealing.estimate(g)
+    if bridges is not None:
+        routes["bridge"] = bridges.estimate()
+    routes["tempering"] = temper(land, ladder.rungs(), seed, sweeps=100).estimate(g)

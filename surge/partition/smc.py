@@ -9,30 +9,63 @@ spread between populations gives the error, with no assumption on how the partic
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from ..landscape import Landscape
 from .estimate import PartitionEstimate, check_count, check_couplings, check_landscape, check_seed
+from .hamiltonian import Masses, Particles, move
+from .random_streams import RandomStreams
+from .thermal_table import ThermalTable
 
-__all__ = ["smc"]
+__all__ = ["Annealing", "Rung", "anneal", "smc"]
 
 #: Conditional effective sample size, as a part of the particles, that a rung keeps (Zhou, Johansen and Aston 2016).
 _CONDITIONAL = 0.9
 #: Rungs at most.
 _MAX_RUNGS = 2000
 #: Acceptance rate that the step size is steered to (Beskos et al. 2013 find 0.65 for long paths; more is steadier).
-_ACCEPTANCE = 0.8
-#: Largest dimension in which the moves follow the correlations, not the variances alone.
-_MAX_DENSE = 256
+ACCEPTANCE = 0.8
+#: Correlation of the losses before and after the moves of a rung that is small enough.
+_FORGOTTEN = 0.5
 #: Part of the particles carrying the weight at a rung, below which the estimate comes with a warning.
 _FEWEST = 0.2
-#: Radius, less 2 sqrt(d), of the ball in units of the base measure that no path may leave.
-_BALL = 100.0
 #: Spread of log Z between populations above which the estimate comes with a warning.
 _WIDE = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Rung:
+    """The populations as they are at one temperature, after the moves.
+
+    Parameters
+    ----------
+    beta : float
+        1/g.
+    particles : Particles
+        T = 1, R populations, N particles.
+    masses : Masses
+        With which they moved here; at beta = 0 those they will not need.
+    step : float
+        Size of a leapfrog step as it was here.
+    log_z : Tensor (R,)
+        Of each population.
+    kept : float
+        Part of the particles that carried the weight before the resampling.
+    acceptance : float
+        Of the paths.
+    """
+
+    beta: float
+    particles: Particles
+    masses: Masses
+    step: float
+    log_z: Tensor
+    kept: float
+    acceptance: float
 
 
 def smc(
@@ -55,20 +88,22 @@ def smc(
     seed : int, optional
     populations : int, optional
         Even, at least 8. The cost is that of populations x particles x moves x rungs x the steps of a path, gradients
-        of the loss; rungs number some tens to hundreds, the steps two to twenty.
+        of the loss; rungs number some tens to hundreds, the steps one to twenty.
     particles : int, optional
         In each population, at least 16.
     moves : int, optional
-        Hamiltonian paths for each particle at each rung, at least 1.
+        Hamiltonian paths for each particle at each rung at most, at least 1. A rung that forgets its losses sooner has
+        fewer.
 
     Returns
     -------
     PartitionEstimate
         The log of the mean of Z over the populations. Errors and covariance from their spread, widened for being taken
         from few: t with n - 1 degrees of freedom has the variance (n - 1)/(n - 3). ``ess`` counts particles before the
-        resampling where fewest carried the weight, down to that coupling. ``diagnostics`` has the ladder of beta, the
-        acceptance rate at each rung, and log Z of each population. The populations share the ladder, the step
-        size and, crosswise between halves, the masses, which ties them weakly.
+        resampling where fewest carried the weight, down to that coupling. ``diagnostics`` has the ``ladder`` of beta,
+        the ``acceptance`` rate at each rung, log Z of each of the ``populations``, and the ``table`` of losses, a
+        :class:`ThermalTable`. The populations share the ladder, the step size and, crosswise between halves, the
+        masses, which ties them weakly.
 
     Raises
     ------
@@ -84,8 +119,32 @@ def smc(
     >>> bool(((est.log_z - exact).abs() < 4 * est.std_error).all())
     True
     """
-    check_landscape(land)
     g = check_couplings(couplings)
+    annealing = Annealing()
+    for rung in anneal(land, g, seed, populations=populations, particles=particles, moves=moves):
+        annealing.add(rung)
+    return annealing.estimate(g)
+
+
+def anneal(
+    land: Landscape,
+    couplings: Sequence[float] | Tensor,
+    seed: int = 0,
+    *,
+    populations: int = 16,
+    particles: int = 256,
+    moves: int = 2,
+) -> Iterator[Rung]:
+    """The rungs of :func:`smc`, whose arguments and errors it has, from beta = 0 on; each coupling has a rung.
+
+    Examples
+    --------
+    >>> land = Landscape(lambda theta: theta.square().sum(1), dim=2)
+    >>> [round(rung.beta, 3) for rung in anneal(land, [10.0, 5.0], particles=16)]
+    [0.0, 0.1, 0.2]
+    """
+    check_landscape(land)
+    targets = sorted(set((1 / check_couplings(couplings)).tolist()))
     check_count(populations, "populations", 8)
     check_count(particles, "particles", 16)
     check_count(moves, "moves", 1)
@@ -94,25 +153,26 @@ def smc(
         raise ValueError(f"populations must be even, for each half takes its masses from the other; got {populations}")
     if not land.has_gaussian_base:
         raise ValueError(f"annealing needs a Gaussian base measure, got {land.base}: use monte_carlo or laplace")
-    frame = land.whitened()
-    generator = torch.Generator(land.device).manual_seed(seed)
-    targets = sorted(set((1 / g).tolist()))
+    return _rungs(land.whitened(), targets, RandomStreams(seed, range(populations), land.device), particles, moves)
 
-    u = frame.sample(populations * particles, generator)
-    losses, slopes = frame.value_and_gradient(u)
-    log_z = torch.zeros(populations, dtype=torch.float64, device=frame.device)
-    beta, step, fewest = 0.0, 0.5, 1.0
-    ladder, rates = [0.0], []
-    at: dict[float, tuple[Tensor, float]] = {}
+
+def _rungs(
+    frame: Landscape, targets: list[float], streams: RandomStreams, particles: int, moves: int
+) -> Iterator[Rung]:
+    at = Particles.at(frame, streams.normal((1, particles, frame.dim), frame.dtype))
+    log_z = torch.zeros(at.u.shape[1], dtype=torch.float64, device=frame.device)
+    beta, step, passed = 0.0, 0.5, 0
+    masses = Masses.crosswise(at.u)
+    yield Rung(beta, at, masses, step, log_z, 1.0, 1.0)
     for target in targets:
         while beta < target:
-            if len(ladder) > _MAX_RUNGS:
+            if passed == _MAX_RUNGS:
                 raise RuntimeError(
                     f"{_MAX_RUNGS} rungs reached only 1/g = {beta:.3g} of {targets[-1]:.3g}: the losses vary too much; "
                     "use larger couplings, or a base measure closer to the minimum"
                 )
-            new = _next_rung(losses, beta, target)
-            log_weights = (-(new - beta) * losses).reshape(populations, particles)
+            new = _next_rung(at.losses, beta, target)
+            log_weights = -(new - beta) * at.losses[0]
             total = log_weights.logsumexp(1)
             if not bool(total.isfinite().all()):
                 raise ValueError(
@@ -121,65 +181,99 @@ def smc(
                 )
             log_z = log_z + total - math.log(particles)
             shares = (log_weights - total[:, None]).exp()
-            fewest = min(fewest, float((1 / shares.square().sum(1)).mean()) / particles)
-            chosen = _systematic(shares, generator)
-            u, losses, slopes = u[chosen], losses[chosen], slopes[chosen]
-            beta = new
-            axes, deviations = _spread(u)
-            accepted = torch.zeros((), dtype=torch.float64, device=frame.device)
-            for _ in range(moves):
-                u, losses, slopes, rate = _path(frame, u, losses, slopes, beta, step, axes, deviations, generator)
-                accepted = accepted + rate / moves
-            reached = float(accepted)
-            step = min(1.5, max(1e-3, step * math.exp(reached - _ACCEPTANCE)))
-            ladder.append(beta)
-            rates.append(reached)
-        at[target] = log_z, fewest
+            kept = float((1 / shares.square().sum(1)).mean()) / particles
+            at = at.take(_systematic(shares, streams)[None])
+            beta, passed, before = new, passed + 1, at.losses
+            masses = Masses.crosswise(at.u)
+            betas, steps = torch.full((1,), beta, dtype=torch.float64, device=frame.device), torch.tensor([step])
+            accepted = 0.0
+            for done in range(1, moves + 1):
+                at, chance = move(frame, at, betas, steps.double(), masses, streams)
+                accepted += float(chance.mean())
+                if done < moves and _correlation(before, at.losses) < _FORGOTTEN:
+                    break
+            yield Rung(beta, at, masses, step, log_z, kept, accepted / done)
+            step = steered(step, accepted / done)
 
-    keys = (1 / g).tolist()
-    each = torch.stack([at[key][0] for key in keys]).cpu()
-    mean = each.logsumexp(1) - math.log(populations)
-    # The logarithm of each population's Z, not Z itself: its spread does not hang on the largest one.
-    centred = each - each.mean(1, keepdim=True)
-    widening = 1 / (populations - 3)
-    covariance = centred @ centred.mT / populations * widening
-    spread = (centred.square().sum(1) / (populations - 1)).sqrt()
-    ess = torch.tensor([at[key][1] for key in keys], dtype=torch.float64) * (populations * particles)
-    warnings = [
-        f"at g = {x:.4g} log Z differs between populations by {s:.2g} (standard deviation): the particles do not mix, "
-        "or there are too few"
-        for x, s in zip(g.tolist(), spread.tolist(), strict=True)
-        if s > _WIDE
-    ]
-    if min(rates) < 0.2:
-        warnings.append(f"the acceptance rate fell to {min(rates):.2g}: the particles hardly moved there")
-    if fewest < _FEWEST:
-        warnings.append(f"at one rung only {fewest:.2g} of the particles carried the weight: take more particles")
-    return PartitionEstimate(
-        g,
-        mean,
-        covariance.diagonal().sqrt(),
-        ess,
-        "smc",
-        tuple(warnings),
-        {"ladder": tuple(ladder), "acceptance": tuple(rates), "populations": each},
-        covariance,
-    )
+
+def steered(step: float, acceptance: float) -> float:
+    """The next size of a leapfrog step."""
+    return min(1.5, max(1e-3, step * math.exp(acceptance - ACCEPTANCE)))
+
+
+class Annealing:
+    """What the rungs of a run say about log Z, gathered one after the other."""
+
+    def __init__(self) -> None:
+        self._rungs: list[tuple[float, float, float]] = []
+        self._losses: list[Tensor] = []
+        self._at: dict[float, tuple[Tensor, float]] = {}
+        self._fewest = 1.0
+
+    def add(self, rung: Rung) -> None:
+        """Keep the losses and log Z of a rung."""
+        self._fewest = min(self._fewest, rung.kept)
+        self._rungs.append((rung.beta, rung.acceptance, rung.kept))
+        self._losses.append(rung.particles.losses)
+        self._at[rung.beta] = rung.log_z, self._fewest
+
+    def table(self) -> ThermalTable:
+        """The losses [temperature, population, particle] after the moves of each rung."""
+        losses = torch.cat(self._losses)
+        ladder = torch.tensor([beta for beta, _, _ in self._rungs], dtype=torch.float64, device=losses.device)
+        return ThermalTable(ladder, losses)
+
+    def estimate(self, couplings: Tensor) -> PartitionEstimate:
+        """log Z at couplings each of which had a rung: see :func:`smc`."""
+        keys = (1 / couplings).tolist()
+        each = torch.stack([self._at[key][0] for key in keys]).cpu()
+        populations = each.shape[1]
+        mean = each.logsumexp(1) - math.log(populations)
+        # The logarithm of each population's Z, not Z itself: its spread does not hang on the largest one.
+        centred = each - each.mean(1, keepdim=True)
+        covariance = centred @ centred.mT / populations / (populations - 3)
+        spread = (centred.square().sum(1) / (populations - 1)).sqrt()
+        table = self.table()
+        ess = torch.tensor([self._at[key][1] for key in keys], dtype=torch.float64) * table.losses[0].numel()
+        warnings = [
+            f"at g = {x:.4g} log Z differs between populations by {s:.2g} (standard deviation): the particles do not "
+            "mix, or there are too few"
+            for x, s in zip(couplings.tolist(), spread.tolist(), strict=True)
+            if s > _WIDE
+        ]
+        rates = tuple(rate for _, rate, _ in self._rungs[1:])
+        if min(rates) < 0.2:
+            warnings.append(f"the acceptance rate fell to {min(rates):.2g}: the particles hardly moved there")
+        if self._fewest < _FEWEST:
+            warnings.append(
+                f"at one rung only {self._fewest:.2g} of the particles carried the weight: take more particles"
+            )
+        return PartitionEstimate(
+            couplings,
+            mean,
+            covariance.diagonal().sqrt(),
+            ess,
+            "smc",
+            tuple(warnings),
+            {"ladder": tuple(table.betas.tolist()), "acceptance": rates, "populations": each, "table": table},
+            covariance,
+        )
 
 
 def _next_rung(losses: Tensor, beta: float, target: float) -> float:
     """The largest beta up to the target at which the weights of equal particles keep their effective size."""
     finite = losses.isfinite()
-    lowest = losses.min()
+    above = torch.where(finite, losses - losses.min(), 0.0)
+    carrying = finite.sum()
 
     def kept(increment: Tensor) -> Tensor:
-        weights = torch.where(finite, (-increment * (losses - lowest)).exp(), 0.0)
-        return weights.sum().square() / weights.square().sum() / finite.sum()
+        weights = (-increment * above).exp() * finite
+        return weights.sum().square() / weights.square().sum() / carrying
 
     # Bisection on the device, in the logarithm, with one wait at its end.
     whole = torch.as_tensor(target - beta, dtype=torch.float64, device=losses.device)
     low, high = whole * 1e-30, whole
-    for _ in range(60):
+    for _ in range(40):
         middle = (low * high).sqrt()
         enough = kept(middle) >= _CONDITIONAL
         low, high = torch.where(enough, middle, low), torch.where(enough, high, middle)
@@ -187,93 +281,16 @@ def _next_rung(losses: Tensor, beta: float, target: float) -> float:
     return target if beta + increment >= target * (1 - 1e-12) else beta + increment
 
 
-def _systematic(shares: Tensor, generator: torch.Generator) -> Tensor:
+def _systematic(shares: Tensor, streams: RandomStreams) -> Tensor:
     """Indices of the particles drawn by systematic resampling within each population (Carpenter et al. 1999)."""
-    populations, particles = shares.shape
-    offset = torch.rand(populations, 1, generator=generator, dtype=torch.float64, device=shares.device)
+    particles = shares.shape[1]
+    offset = streams.uniform((1,)).reshape(-1, 1)
     comb = (offset + torch.arange(particles, device=shares.device)) / particles
-    chosen = torch.searchsorted(shares.cumsum(1), comb).clamp(max=particles - 1)
-    return (chosen + particles * torch.arange(populations, device=shares.device)[:, None]).reshape(-1)
+    return torch.searchsorted(shares.cumsum(1), comb).clamp(max=particles - 1)
 
 
-def _spread(u: Tensor) -> tuple[Tensor | None, Tensor]:
-    """Principal axes (2, d, d) and standard deviations (2, 1, d) of the particles, for each half from the other one.
-
-    A half of the populations is moved with what the other half knows, so that no particle steers its own move.
-    """
-    halves = u.reshape(2, -1, u.shape[1]).flip(0)
-    count, dim = halves.shape[1:]
-    centred = halves - halves.mean(1, keepdim=True)
-    variances = centred.square().mean(1)
-    if dim > _MAX_DENSE:
-        return None, variances.sqrt().clamp(1e-8, 1.0)[:, None]
-    covariance = centred.mT @ centred / count
-    # Correlations shrink by what as many samples cannot know of so many dimensions.
-    known = count / (count + dim)
-    covariance = known * covariance + (1 - known) * torch.diag_embed(variances)
-    values, axes = torch.linalg.eigh(covariance)
-    return axes, values.clamp(min=1e-16).sqrt().clamp(1e-8, 1.0)[:, None]
-
-
-def _path(
-    frame: Landscape,
-    u: Tensor,
-    losses: Tensor,
-    slopes: Tensor,
-    beta: float,
-    step: float,
-    axes: Tensor | None,
-    deviations: Tensor,
-    generator: torch.Generator,
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """One Hamiltonian path for every particle, with the base measure's part of the motion exact.
-
-    The energy beta L + u^2/2 + p^2/2 in units where the momentum is standard normal; sigma are the deviations, the
-    masses 1/sigma^2. Without L the motion is a rotation of (u, p) by the angle sigma t, and L gives it kicks (Beskos et
-    al. 2011; Shahbaba et al. 2014). The time is random, so that no period is met (Neal 2011, section 3.2).
-    """
-    half = len(u) // 2
-
-    def turn(x: Tensor, back: bool = False) -> Tensor:
-        if axes is None:
-            return x
-        return (x.reshape(2, half, -1) @ (axes.mT if back else axes)).reshape(x.shape)
-
-    def normal_like(x: Tensor) -> Tensor:
-        return torch.randn(x.shape, generator=generator, dtype=x.dtype, device=x.device)
-
-    def uniform(rows: int) -> Tensor:
-        return torch.rand(rows, generator=generator, dtype=torch.float64, device=u.device)
-
-    shape = u.shape
-    sigma = deviations.expand(2, half, -1).reshape(shape)
-    duration = (0.5 + float(uniform(1))) * math.pi / 2
-    count = max(1, math.ceil(duration / step))
-    # A particle's own step, the same all along its path, keeps the motion reversible.
-    jitter = 0.85 + 0.3 * uniform(shape[0])[:, None].to(u.dtype)
-    h = duration / count * jitter
-    cos, sin = (h * sigma).cos(), (h * sigma).sin()
-    start = position = turn(u)
-    bound, inside = _BALL + 2 * math.sqrt(shape[1]), torch.ones_like(losses, dtype=torch.bool)
-    momentum = normal_like(u)
-    before = beta * losses + (position.square() + momentum.square()).sum(1).double() / 2
-    new_losses, new_slopes = losses, slopes
-    for _ in range(count):
-        momentum = momentum - h / 2 * beta * sigma * turn(new_slopes)
-        position, momentum = position * cos + momentum * sin, momentum * cos - position * sin
-        # A path that leaves this ball anywhere has run away in steps too long, and is refused; so would be the same
-        # path taken backwards, which is what detailed balance asks for.
-        inside = inside & (position.norm(dim=1) < bound)
-        position = torch.where(inside[:, None], position, start)
-        momentum = torch.where(inside[:, None], momentum, 0.0)
-        new_losses, new_slopes = frame.value_and_gradient(turn(position, back=True))
-        momentum = momentum - h / 2 * beta * sigma * turn(new_slopes)
-    after = beta * new_losses + (position.square() + momentum.square()).sum(1).double() / 2
-    chance = torch.where(inside, (before - after).clamp(max=0.0).exp(), 0.0)
-    accept = uniform(shape[0]) < chance
-    return (
-        torch.where(accept[:, None], turn(position, back=True), u),
-        torch.where(accept, new_losses, losses),
-        torch.where(accept[:, None], new_slopes, slopes),
-        chance.mean(),
-    )
+def _correlation(one: Tensor, other: Tensor) -> float:
+    """Correlation coefficient over all particles; 0 where nothing varies."""
+    a, b = one - one.mean(), other - other.mean()
+    scale = (a.square().sum() * b.square().sum()).sqrt()
+    return float(torch.where(scale > 0, (a * b).sum() / scale, 0.0))
