@@ -23,12 +23,21 @@ try:
 except ModuleNotFoundError as missing:
     raise ModuleNotFoundError("surge needs torch: pip install 'resurgence[surge]'", name="torch") from missing
 
+from .find_targets import find_targets
 from .guard import SingularityGuard
 from .landscape import Landscape
 from .partition import PartitionEstimate, log_partition
 from .scheduler import SurgeLR
 from .targets import Targets
 
-__all__ = ["Landscape", "PartitionEstimate", "SingularityGuard", "SurgeLR", "Targets", "log_partition"]
+__all__ = [
+    "Landscape",
+    "PartitionEstimate",
+    "SingularityGuard",
+    "SurgeLR",
+    "Targets",
+    "find_targets",
+    "log_partition",
+]
 
 del _torch
