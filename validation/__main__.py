@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from validation.benchmarks import command as benchmarks
+from validation.crosscheck import command as crosscheck
 
 BAD_INPUT, INTERRUPTED = 2, 130
 
@@ -31,6 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = _Parser(prog="python -m validation", description="Measurements of the package beside its peers.")
     commands = parser.add_subparsers(metavar="COMMAND", parser_class=_Parser)
     benchmarks.add_to(commands)
+    crosscheck.add_to(commands)
     try:
         options = parser.parse_args(argv)
     except SystemExit as stop:  # --help, and arguments that argparse refuses
