@@ -7,6 +7,7 @@ it is for schedulers, scalers and trainers, and its learning rate is what it was
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
@@ -15,6 +16,7 @@ from typing import Any, NoReturn
 import torch
 import torch.distributed as dist
 from torch import Tensor
+from torch._compile import _disable_dynamo  # as torch.optim itself: torch.compiler.disable would import the compiler
 from torch.optim import ASGD, LBFGS, Optimizer, Rprop
 
 from surge.guard import SingularityGuard, euclidean_norm
@@ -23,6 +25,9 @@ from surge.targets import Targets
 __all__ = ["SurgeLR", "guidance", "select_target"]
 
 RULES = ("paper", "reach")
+
+#: What the state holds besides the targets, in the order of :meth:`SurgeLR._configure`.
+SETTINGS = ("weight", "max_norm", "rule", "cap", "threshold", "smoothing", "stride")
 
 
 def select_target(targets: Targets, loss: float, threshold: float = 0.0) -> float | None:
@@ -81,9 +86,21 @@ class _Running:
     """What one step of one optimizer has to put back: its rates, and the parameters it started from."""
 
     rates: list[tuple[dict[str, Any], float | Tensor, Tensor | None]]
+    parts: list[float | Tensor]
     kept: dict[Tensor, Tensor]
+    versions: dict[Tensor, int]
     closure: object = None
     depth: int = 1
+
+
+@dataclass
+class _Move:
+    """The update that one optimizer proposes: from where to where, and what part of it the schedule leaves."""
+
+    parameters: list[Tensor]
+    start: list[Tensor]
+    end: list[Tensor]
+    parts: list[float | Tensor]
 
 
 class SurgeLR:
@@ -103,33 +120,49 @@ class SurgeLR:
     weight
         lambda of eq. 34, positive.
     max_norm
-        Bound on the Euclidean norm of each optimizer's update, all parameters together (Algorithm 1, line 7). One
-        buffer of the parameters' size is kept for it, and another is used during the step.
+        Bound on the Euclidean norm of the update, all parameters together (Algorithm 1, line 7). One buffer of the
+        parameters' size is kept for it, and another is used during the step.
     guard
         A :class:`~surge.SingularityGuard`, which shortens updates further.
     rule
-        ``"paper"``: the learning rate times :func:`guidance`, at least 1. ``"reach"``: the update u of the optimizer
-        times ``(L - zeta) / -<grad L, u>``, at most ``cap``, smoothed: the multiple at which the linear model of the
-        loss reaches the target (Polyak's step, with the optimizer's direction). It can be below 1. Steps along which
-        the loss does not fall to first order are the bare optimizer's.
+        ``"paper"``: the learning rate times :func:`guidance`, at least 1. ``"reach"``: the updates u of the optimizers
+        times one and the same multiple ``stride (L - zeta) / -<grad L, u>``, at most ``cap``: the part ``stride`` of
+        the way on which the linear model of the loss reaches the target (Polyak's step, with the optimizers'
+        direction). It can be below 1.
     cap
-        The largest multiple of rule ``"reach"``, at least 1.
+        The largest multiple of rule ``"reach"``, at least 1; without bound by default, since it is the multiple that
+        makes up for a learning rate that is too small.
     threshold
         A target counts as reached once ``L - zeta <= threshold |L|``, or within its error.
     smoothing
-        Weight of the past in the running mean of the multiples of rule ``"reach"``, in [0, 1).
+        Weight of the past in the running means of the loss and of its fall ``-<grad L, u>``, of which rule ``"reach"``
+        takes the ratio, in [0, 1).
     process_group
         The group over which losses are averaged where ``torch.distributed`` is initialised; None is the default group.
+    stride
+        The part of the way to the target that a step of rule ``"reach"`` is to go, in (0, 1]. The linear model does not
+        hold as far as the target: 1 overshoots on all but the smoothest losses.
 
     Raises
     ------
     TypeError, ValueError
         For arguments of the wrong type or out of range; for optimizers whose learning rate does not scale their step
-        (LBFGS, Rprop, ASGD), that maximise, are differentiable, or have a SurgeLR already; for rule ``"reach"`` with
-        several optimizers, each of which would go the whole way.
+        (LBFGS, Rprop, ASGD), that maximise, are differentiable, or have a SurgeLR already.
 
     Notes
     -----
+    - Under rule ``"reach"`` the learning rate itself has no effect, but for the cap: the updates are proportional to it
+      and the multiple to its inverse. A schedule has: the optimizers step at their full rates, and the part of them
+      that the schedule leaves multiplies what the multiple, ``max_norm`` and the guard made of the updates. A group's
+      full rate is its ``max_lr`` or ``initial_lr``, which torch's schedulers write down, else the first rate that is
+      not zero; more than the full rate counts as that.
+    - The multiple stays as it was on steps where no target lies below the mean loss, or where the mean fall is not
+      positive; it is 1 before there was one.
+    - Where several optimizers are bounded together (``"reach"``, ``max_norm``, guard), the parameters move when the
+      last of them has stepped. Updates whose companions did not step are not taken: RuntimeWarning at the next loss.
+    - Optimizers that change the gradients in place, as schedule-free ones do, are refused by ``"reach"`` at their step:
+      RuntimeError, and the parameters stay. Changes by way of ``grad.data`` (Prodigy with ``decouple=False``) cannot be
+      noticed: the multiple is that of the changed gradients then. AdamW's decay is part of the update.
     - A tensor as loss is read on the host, once a step; hand over a float to avoid it. ``max_norm`` and ``"reach"``
       read nothing; together with a guard their multiple is read, and the guard says what it reads.
     - An update that is not finite makes the parameters NaN under ``max_norm`` (the next loss is refused); with a guard
@@ -165,37 +198,39 @@ class SurgeLR:
         max_norm: float | None = None,
         guard: SingularityGuard | None = None,
         rule: str = "paper",
-        cap: float = 2.0,
+        cap: float = math.inf,
         threshold: float = 0.01,
         smoothing: float = 0.9,
         process_group: dist.ProcessGroup | None = None,
+        *,
+        stride: float = 0.1,
     ) -> None:
-        self._configure(targets, weight, max_norm, rule, cap, threshold, smoothing)
         if guard is not None and not isinstance(guard, SingularityGuard):
             raise TypeError(f"guard is a SingularityGuard or None, got {type(guard).__name__}")
+        self._configure(targets, weight, max_norm, rule, cap, threshold, smoothing, stride)
         given = [optimizer] if isinstance(optimizer, Optimizer) else optimizer
         if not isinstance(given, Sequence) or not given:
             raise TypeError(f"optimizer is a torch optimizer or a list of them, got {type(optimizer).__name__}")
         self._optimizers = [_bare(one) for one in given]
         if len(set(map(id, self._optimizers))) < len(self._optimizers):
             raise ValueError("an optimizer is given twice: alpha would be applied twice")
-        if rule == "reach" and len(self._optimizers) > 1:
-            raise ValueError(
-                f"rule='reach' with {len(self._optimizers)} optimizers: each would go the whole way to the target; "
-                "use rule='paper', or one optimizer"
-            )
         self.guard = guard
         self._process_group = process_group
         self._sum: Tensor | float = 0.0
         self._count = 0
         self._steps = 0
         self._loss: float | None = None
+        self._level = 0.0
         self._target: float | None = None
         self._alpha: float | Tensor = 1.0
-        self._smoothed: Tensor | None = None
+        self._mean_loss: float | None = None
+        self._mean_fall: Tensor | None = None
+        self._multiple: Tensor | None = None
         self._shortening: float | Tensor = 1.0
         self._waiting: set[int] = set()
         self._running: dict[int, _Running] = {}
+        self._moves: dict[int, _Move] = {}
+        self._full_rates: list[list[float]] = [[] for _ in self._optimizers]
         self._last: list[list[float | Tensor]] = [
             [group["lr"] for group in one.param_groups] for one in self._optimizers
         ]
@@ -215,15 +250,17 @@ class SurgeLR:
         cap: float,
         threshold: float,
         smoothing: float,
+        stride: float,
     ) -> None:
         """Check the settings and keep them."""
         targets = targets if isinstance(targets, Targets) else Targets(tuple(targets))
-        for name, value in (("weight", weight), ("max_norm", max_norm), ("cap", cap), ("threshold", threshold)):
-            if value is None and name == "max_norm":
-                continue
+        numbers = {"weight": weight, "cap": cap, "threshold": threshold, "smoothing": smoothing, "stride": stride}
+        if max_norm is not None:
+            numbers["max_norm"] = max_norm
+        for name, value in numbers.items():
             if isinstance(value, bool) or not isinstance(value, int | float):
                 raise TypeError(f"{name} is a number, got {type(value).__name__}")
-            if not math.isfinite(value):
+            if not (math.isfinite(value) or (name == "cap" and value == math.inf)):
                 raise ValueError(f"{name} is finite, got {value}")
         if weight <= 0:
             raise ValueError(f"weight is positive, got {weight}: to leave the optimizer as it is give no targets")
@@ -235,15 +272,16 @@ class SurgeLR:
             raise ValueError(f"cap is at least 1, got {cap}")
         if threshold < 0:
             raise ValueError(f"threshold is not negative, got {threshold}")
-        if isinstance(smoothing, bool) or not isinstance(smoothing, int | float):
-            raise TypeError(f"smoothing is a number, got {type(smoothing).__name__}")
         if not 0 <= smoothing < 1:
             raise ValueError(f"smoothing lies in [0, 1), got {smoothing}")
+        if not 0 < stride <= 1:
+            raise ValueError(f"stride lies in (0, 1], got {stride}: 1 is the whole way to the target in one step")
         self.targets = targets
         self.weight = float(weight)
         self.max_norm = None if max_norm is None else float(max_norm)
         self.rule = rule
-        self.cap, self.threshold, self.smoothing = float(cap), float(threshold), float(smoothing)
+        self.cap, self.threshold = float(cap), float(threshold)
+        self.smoothing, self.stride = float(smoothing), float(stride)
 
     # -- What people call ---------------------------------------------------------------------------------------------
 
@@ -284,6 +322,15 @@ class SurgeLR:
         for running in self._running.values():  # a step that ended in an exception
             _restore(running)
         self._running.clear()
+        if self._moves:
+            warnings.warn(
+                f"{len(self._moves)} of {len(self._optimizers)} optimizers stepped on the last loss: their updates "
+                "were not taken, because the rule needs those of all; this is how a step is skipped that a GradScaler "
+                "refused in part",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+            self._moves.clear()
         self._waiting.clear()
         if loss is not None:
             total, count = _loss_value(loss), 1
@@ -298,12 +345,12 @@ class SurgeLR:
                 f"the loss is {value}, targets and learning rates need a finite one: "
                 "skip the optimizer's step for this batch, or lower the learning rate"
             )
-        self._loss = value
-        self._target = select_target(self.targets, value, self.threshold)
+        self._loss = self._level = value
+        if self.rule == "reach" and self._mean_loss is not None:
+            self._level = self.smoothing * self._mean_loss + (1 - self.smoothing) * value
+        self._target = select_target(self.targets, self._level, self.threshold)
         if self.rule == "paper":
             self._alpha = guidance(value, self._target, self.weight)
-        elif self._target is None:
-            self._alpha = 1.0
         self._waiting.update(range(len(self._optimizers)))
         self._steps += 1
 
@@ -346,11 +393,15 @@ class SurgeLR:
             "cap": self.cap,
             "threshold": self.threshold,
             "smoothing": self.smoothing,
+            "stride": self.stride,
             "steps": self._steps,
             "loss": self._loss,
             "target": self._target,
             "alpha": self.alpha,
-            "smoothed": None if self._smoothed is None or self._smoothed.isnan() else float(self._smoothed),
+            "mean_loss": self._mean_loss,
+            "mean_fall": None if self._mean_fall is None else float(self._mean_fall),
+            "multiple": None if self._multiple is None else float(self._multiple),
+            "full_rates": [list(rates) for rates in self._full_rates],
             "guard": None if self.guard is None else self.guard.state_dict(),
         }
 
@@ -360,8 +411,8 @@ class SurgeLR:
         Raises
         ------
         ValueError
-            Where entries are missing or unknown, the rule needs one optimizer and there are several, or a guard is on
-            one side only; nothing is changed then.
+            Where entries are missing or unknown, the number of optimizers differs, or a guard is on one side only;
+            nothing is changed then.
         """
         missing, unknown = self.state_dict().keys() - state.keys(), state.keys() - self.state_dict().keys()
         if missing or unknown:
@@ -372,11 +423,14 @@ class SurgeLR:
                 if self.guard is None
                 else "the state has no guard and this SurgeLR has one: construct it without"
             )
-        if state["rule"] == "reach" and len(self._optimizers) > 1:
-            raise ValueError("the state is one of rule='reach', for one optimizer; this SurgeLR has several")
+        if len(state["full_rates"]) != len(self._optimizers):
+            raise ValueError(
+                f"the state is that of a SurgeLR for {len(state['full_rates'])} optimizers, this one has "
+                f"{len(self._optimizers)}"
+            )
         errors = state["errors"]
         targets = Targets(tuple(state["targets"]), None if errors is None else tuple(errors), state["reason"])
-        settings = [state[name] for name in ("weight", "max_norm", "rule", "cap", "threshold", "smoothing")]
+        settings = [state[name] for name in SETTINGS]
         if self.guard is not None:
             before = self.guard.state_dict()
             self.guard.load_state_dict(state["guard"])
@@ -388,8 +442,13 @@ class SurgeLR:
             raise
         self._steps, self._loss, self._target = int(state["steps"]), state["loss"], state["target"]
         self._alpha = float(state["alpha"])
-        smoothed = state["smoothed"]
-        self._smoothed = None if smoothed is None else torch.tensor(smoothed, dtype=torch.float64)
+        self._mean_loss = state["mean_loss"]
+        self._mean_fall, self._multiple = (
+            None if state[name] is None else torch.tensor(state[name], dtype=torch.float64)
+            for name in ("mean_fall", "multiple")
+        )
+        self._full_rates = [[float(rate) for rate in rates] for rates in state["full_rates"]]
+        self._moves.clear()
         self._waiting.clear()
         self._sum, self._count = 0.0, 0
 
@@ -414,6 +473,7 @@ class SurgeLR:
     def _idle(self) -> bool:
         return not self.targets.values and self.max_norm is None and self.guard is None
 
+    @_disable_dynamo
     def _before(
         self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
@@ -445,9 +505,15 @@ class SurgeLR:
                 "s.detach() to go on without targets"
             )
         self._waiting.discard(index)
-        self._running[index] = _Running(self._raise_rates(index), self._keep(index), closure)
+        rates, parts = self._set_rates(index)
+        kept = self._keep(index)
+        versions = (
+            {p: p.grad._version for p in kept if p.grad is not None} if self._reaches and not _scaled(optimizer) else {}
+        )
+        self._running[index] = _Running(rates, parts, kept, versions, closure)
         return (args, kwargs)
 
+    @_disable_dynamo
     @torch.no_grad()
     def _after(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         index = self._index(optimizer)
@@ -459,8 +525,34 @@ class SurgeLR:
             return
         del self._running[index]
         _restore(running)
-        if running.kept:
-            self._shorten(optimizer, running.kept)
+        if not running.kept:
+            return
+        parameters = [parameter.detach() for parameter in running.kept]
+        start = list(running.kept.values())
+        if any(p.grad is not None and p.grad._version != version for p, version in running.versions.items()):
+            torch._foreach_copy_(parameters, start)
+            raise RuntimeError(
+                f"{type(optimizer).__name__} writes into the gradients, which rule='reach' needs as they were: "
+                "use rule='paper'"
+            )
+        if _overflowed(optimizer):
+            end = start  # no step was made
+        elif self._waiting:  # the model stays where it is until all updates are known
+            end = [parameter.clone() for parameter in parameters]
+            torch._foreach_copy_(parameters, start)
+        else:
+            end = parameters
+        self._moves[index] = _Move(list(running.kept), start, end, running.parts)
+        if not self._waiting:
+            moves = [move for move in self._moves.values() if move.end is not move.start]
+            self._moves.clear()
+            try:
+                if moves:
+                    self._shorten(moves)
+            except BaseException:  # a step that is not finite is not taken
+                for move in moves:
+                    torch._foreach_copy_([parameter.detach() for parameter in move.parameters], move.start)
+                raise
 
     def _restoring(self, index: int, closure: Callable[[], Any]) -> Callable[[], Any]:
         """The closure, which puts the rates back where it raises: the hook after the step does not run then."""
@@ -478,32 +570,63 @@ class SurgeLR:
     def _index(self, optimizer: Optimizer) -> int:
         return next(index for index, one in enumerate(self._optimizers) if one is optimizer)
 
+    @property
+    def _reaches(self) -> bool:
+        return self.rule == "reach" and bool(self.targets.values)
+
     @torch.no_grad()
-    def _raise_rates(self, index: int) -> list[tuple[dict[str, Any], float | Tensor, Tensor | None]]:
-        """Multiply every group's rate by alpha and return what puts them back."""
-        factor = self._alpha if self.rule == "paper" else 1.0
+    def _set_rates(
+        self, index: int
+    ) -> tuple[list[tuple[dict[str, Any], float | Tensor, Tensor | None]], list[float | Tensor]]:
+        """Give every group the rate of the step: alpha times its own, or for rule "reach" its full rate.
+
+        Returns what puts the rates back, and for every parameter that is trained the part of the full rate.
+        """
         rates: list[tuple[dict[str, Any], float | Tensor, Tensor | None]] = []
+        parts: list[float | Tensor] = []
+        last: list[float | Tensor] = []
         copies: dict[Tensor, Tensor] = {}  # groups may share one tensor
-        for group in self._optimizers[index].param_groups:
+        for position, group in enumerate(self._optimizers[index].param_groups):
             rate = group["lr"]
-            if not isinstance(rate, Tensor):
-                rates.append((group, rate, None))
-                if factor != 1.0:
-                    group["lr"] = rate * factor
-                continue
-            if rate not in copies:
-                copies[rate] = rate.clone()
-                if factor != 1.0:
-                    rate.mul_(factor)
-            rates.append((group, rate, copies[rate]))
-        self._last[index] = [rate if copy is None else copy for _, rate, copy in rates]
-        return rates
+            copy: Tensor | None = None
+            if isinstance(rate, Tensor):
+                if rate in copies:
+                    copy = copies[rate]
+                else:
+                    copy = copies[rate] = rate.clone()
+            own = rate if copy is None else copy
+            new: float | Tensor
+            part: float | Tensor = 1.0
+            if self._reaches and (full := self._full_rate(index, position)) > 0:
+                new = full
+                part = torch.clamp(own / full, max=1.0) if isinstance(own, Tensor) else min(1.0, own / full)
+                last.append(part * full)
+            else:
+                new = own if self._reaches or self._alpha == 1.0 else own * self._alpha
+                last.append(own)
+            if new is not own:
+                if isinstance(rate, Tensor):
+                    rate.fill_(new)
+                else:
+                    group["lr"] = new
+            rates.append((group, rate, copy))
+            parts += [part] * sum(parameter.requires_grad for parameter in group["params"])
+        self._last[index] = last
+        return rates, parts
+
+    def _full_rate(self, index: int, position: int) -> float:
+        """What the rate of a group is compared with: what its scheduler calls the full one, or the first one seen."""
+        known = self._full_rates[index]
+        known += [0.0] * (position + 1 - len(known))
+        if known[position] == 0:
+            group = self._optimizers[index].param_groups[position]
+            known[position] = float(group.get("max_lr", group.get("initial_lr", group["lr"])))
+        return known[position]
 
     @torch.no_grad()
     def _keep(self, index: int) -> dict[Tensor, Tensor]:
         """The parameters before the step, in the kept buffer, where the update will be measured."""
-        reach = self.rule == "reach" and self._target is not None
-        if not reach and self.max_norm is None and self.guard is None:
+        if not self._reaches and self.max_norm is None and self.guard is None:
             return {}
         old, kept = self._kept[index], {}
         for group in self._optimizers[index].param_groups:
@@ -522,61 +645,68 @@ class SurgeLR:
         self._kept[index] = kept
         return kept
 
-    def _shorten(self, optimizer: Optimizer, kept: dict[Tensor, Tensor]) -> None:
-        """Replace the update by the part of it that rule "reach", ``max_norm`` and the guard ask for."""
-        parameters = [parameter.detach() for parameter in kept]
-        start = list(kept.values())
-        updates = torch._foreach_sub(parameters, start)
-        multiple = torch.ones((), dtype=torch.float64, device=parameters[0].device)
-        if self.rule == "reach" and self._target is not None:
-            multiple = self._reach(optimizer, list(kept), updates)
-            self._alpha = multiple
+    def _shorten(self, moves: Sequence[_Move]) -> None:
+        """Take the part of the updates, one and the same of all, that rule "reach", ``max_norm`` and the guard ask for.
+
+        The schedule's part comes last: it divides what these leave.
+        """
+        parameters = [parameter for move in moves for parameter in move.parameters]
+        start = [x for move in moves for x in move.start]
+        end = [x for move in moves for x in move.end]
+        parts = [part for move in moves for part in move.parts]
+        if self._reaches:
+            updates: Sequence[Tensor] = end  # in place: the new values are not needed again
+            torch._foreach_sub_(end, start)
+            multiple = self._alpha = self._reach(parameters, updates)
+        else:
+            updates = torch._foreach_sub(end, start)
+            multiple = torch.ones((), dtype=torch.float64, device=updates[0].device)
         wanted = multiple
         if self.max_norm is not None:
             multiple = torch.minimum(multiple, self.max_norm / euclidean_norm(updates))
         if self.guard is not None:
-            whole = multiple is wanted and not (self.rule == "reach" and self._target is not None)
-            try:
-                limit = self.guard.limit(
-                    kept, dict(zip(kept, updates, strict=True)), multiple=1.0 if whole else float(multiple)
-                )
-            except FloatingPointError:
-                torch._foreach_copy_(parameters, start)  # a step that is not finite is not taken
-                raise
-            if whole and limit >= 1:  # the usual case: nothing to read, nothing to write
-                self._shortening = 1.0
-                return
-            multiple = torch.clamp(multiple, max=limit)
+            limit = self.guard.limit(
+                dict(zip(parameters, start, strict=True)),
+                dict(zip(parameters, updates, strict=True)),
+                multiple=1.0 if multiple is wanted and not self._reaches else float(multiple),
+            )
+            if limit < math.inf:
+                multiple = torch.clamp(multiple, max=limit)
         self._shortening = multiple / wanted
-        # From the old parameters on, since the difference of a huge update has no digit of the old ones; lerp is exact
-        # at weight 1.
-        real = [torch.view_as_real(x) if x.is_complex() else x for x in start]
-        new = [torch.view_as_real(x) if x.is_complex() else x for x in parameters]
-        torch._foreach_lerp_(real, new, [multiple.to(x.device, x.dtype) for x in real])
-        torch._foreach_copy_(new, real)
+        # From the old parameters on, since the difference of a huge update has no digit of the old ones.
+        if self._reaches:
+            for parameter, origin, update, part in zip(parameters, start, updates, parts, strict=True):
+                weight = (multiple * part).to(origin.device, origin.dtype)
+                torch.addcmul(origin, update, weight, out=parameter.detach())
+            return
+        if multiple.device.type != "cpu" or multiple != 1:  # where reading costs nothing, nothing is written in vain
+            old, new = ([torch.view_as_real(x) if x.is_complex() else x for x in tensors] for tensors in (start, end))
+            torch._foreach_lerp_(old, new, [multiple.to(x.device, x.dtype) for x in old])  # exact at weight 1
+            end = start
+        if end is start or len(moves) > 1:
+            torch._foreach_copy_([p.detach() for p in parameters], end)
 
-    def _reach(self, optimizer: Optimizer, parameters: list[Tensor], updates: Sequence[Tensor]) -> Tensor:
-        """The smoothed multiple at which the linear model of the loss reaches the target; stays on the device."""
-        assert self._loss is not None
-        assert self._target is not None
-        home = updates[0].device
+    def _reach(self, parameters: Sequence[Tensor], updates: Sequence[Tensor]) -> Tensor:
+        """The multiple at which the linear model of the mean loss reaches the target; stays on the device."""
         products = [
-            (_dense(parameter.grad).conj() * update).real.sum(dtype=torch.float64)
-            if update.is_complex()
-            else (_dense(parameter.grad) * update).sum(dtype=torch.float64)
+            _inner(_dense(parameter.grad), update)
             for parameter, update in zip(parameters, updates, strict=True)
             if parameter.grad is not None
         ]
         if not products:
             raise RuntimeError("rule='reach' needs the gradients after the step, and another hook has cleared them")
-        slope = -torch.stack([product.to(home) for product in products]).sum()
-        # A skipped step (GradScaler and a fused optimizer) has no update, and gradients that are not finite.
-        falls = torch.isfinite(slope) & (slope > 0)
-        multiple = torch.clamp((self._loss - self._target) / slope, max=self.cap)
-        before = torch.full_like(slope, math.nan) if self._smoothed is None else self._smoothed.to(home)
-        mean = torch.where(torch.isnan(before), multiple, self.smoothing * before + (1 - self.smoothing) * multiple)
-        self._smoothed = torch.where(falls, mean, before)
-        return torch.where(falls, self._smoothed, 1.0)
+        home = updates[0].device
+        fall = -torch.stack([product.to(home) for product in products]).sum(dtype=torch.float64)
+        mean = fall if self._mean_fall is None else self._mean_fall.to(home)
+        mean = torch.where(torch.isfinite(mean), mean, fall)
+        mean = torch.where(torch.isfinite(fall), torch.lerp(fall, mean, self.smoothing), mean)
+        self._mean_fall, self._mean_loss = mean, self._level
+        before = torch.ones_like(fall) if self._multiple is None else self._multiple.to(home)
+        if self._target is None:
+            return before
+        found = torch.clamp(self.stride * (self._level - self._target) / mean, max=self.cap)
+        self._multiple = torch.where(mean > 0, found, before)
+        return self._multiple
 
     def _mean(self, total: Tensor | float, count: int) -> float:
         """The mean over micro-batches and ranks; the collective precedes the check of the value, so all ranks raise."""
@@ -651,6 +781,26 @@ def _restore(running: _Running) -> None:
             group["lr"] = rate
         elif isinstance(rate, Tensor):
             rate.copy_(copy)
+
+
+def _scaled(optimizer: Optimizer) -> bool:
+    """Whether a GradScaler leaves it to a fused optimizer to unscale the gradients, which it does in place."""
+    return getattr(optimizer, "grad_scale", None) is not None
+
+
+def _overflowed(optimizer: Optimizer) -> bool:
+    """Whether a GradScaler has told a fused optimizer that gradients overflowed: it has made no step then."""
+    found = getattr(optimizer, "found_inf", None)
+    return found is not None and bool(found)
+
+
+def _inner(gradient: Tensor, update: Tensor) -> Tensor:
+    """The real part of their inner product, in single precision or better."""
+    if update.is_complex():
+        gradient, update = torch.view_as_real(torch.resolve_conj(gradient)), torch.view_as_real(update)
+    if update.dtype.itemsize < 4:
+        gradient, update = gradient.float(), update.float()
+    return torch.dot(gradient.reshape(-1), update.reshape(-1))
 
 
 def _dense(gradient: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from surge import tasks  # noqa: E402
 from surge.guard import SingularityGuard  # noqa: E402
 from surge.scheduler import SurgeLR  # noqa: E402
 
@@ -378,3 +379,41 @@ def test_spike_of_the_learning_rate(guarded, seed):
         assert worst < before
     else:
         assert worst > math.log(10)
+
+
+def digits_run(spike, guarded, seed):
+    """200 steps of Adam at 3e-3, the 51st at ``spike`` times that: accuracy, parameters, the least part let through."""
+    task = tasks.digits()
+    model = task.model(seed)
+    optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
+    guard = SingularityGuard(model, task.batch(0, seed)[0], fraction=1.0)
+    s = SurgeLR(optimizer, (), guard=guard if guarded else None)
+    least = 1.0
+    for step in range(200):
+        inputs, labels = task.batch(step, seed)
+        optimizer.param_groups[0]["lr"] = spike * 3e-3 if step == 50 else 3e-3
+        optimizer.zero_grad()
+        loss = task.loss(model(inputs), labels)
+        loss.backward()
+        guard.batch = inputs
+        s.step(loss)
+        optimizer.step()
+        least = min(least, s.shortening)
+    return task.metrics(model)["accuracy"], [p.detach().clone() for p in model.parameters()], least
+
+
+@pytest.mark.parametrize("spike", [1000.0, 10000.0])
+def test_spike_on_the_digits(spike):
+    pytest.importorskip("sklearn")
+    accuracy, _, least = digits_run(spike, True, seed=0)
+    assert least < 10 / spike
+    assert accuracy >= 0.95
+    assert digits_run(spike, False, seed=0)[0] < 0.7
+
+
+def test_a_run_without_a_spike_is_not_changed():
+    pytest.importorskip("sklearn")
+    _, bare, _ = digits_run(1.0, False, seed=0)
+    _, guarded, least = digits_run(1.0, True, seed=0)
+    assert least == 1.0
+    assert all(torch.equal(a, b) for a, b in zip(bare, guarded, strict=True))

@@ -1,0 +1,1 @@
+"""What SurgeLR adds to the time of a training step."""
