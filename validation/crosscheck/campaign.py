@@ -30,6 +30,14 @@ from .report import (
     verdict_table,
     warning_table,
 )
+from .targets_from_noise import (
+    LANDSCAPES,
+    NOISES,
+    draw_targets,
+    noise_document,
+    noise_table,
+    targets_from_noise,
+)
 from .verdict import DEFAULT, Verdict, judge
 
 __all__ = ["crosscheck", "run"]
@@ -54,8 +62,10 @@ def run(options: argparse.Namespace) -> bool:
     started = datetime.now(UTC).isoformat(timespec="seconds")
     if options.detection:
         return _run_detection(options, started)
+    if options.noise:
+        return _run_noise(options, started)
     if options.plot is not None:
-        raise ValueError("--plot draws what --detection measures: give both")
+        raise ValueError("--plot draws what --detection or --noise measures: give one of them with it")
     cases, methods = _cases(options.only, options.quick), list(dict.fromkeys(options.method or [DEFAULT]))
     seeds = options.seeds if options.seeds is not None else _QUICK_SEEDS if options.quick else _SEEDS
     if seeds < 1:
@@ -137,6 +147,29 @@ def _run_detection(options: argparse.Namespace, started: str) -> bool:
         print(f"drawn: {options.plot}")
     if options.json is not None:
         write_atomically(options.json, detection_document(detections, environment(), started=started))
+    return True
+
+
+def _run_noise(options: argparse.Namespace, started: str) -> bool:
+    for name in ("only", "method", "seeds", "out", "detection"):
+        if getattr(options, name):
+            raise ValueError(f"--{name} does not go with --noise, which has its own landscapes")
+    if options.plot is not None:
+        _check_file(options.plot, "--plot")
+    landscapes = LANDSCAPES[:2] if options.quick else LANDSCAPES
+    noises, seeds = (NOISES[2::3], 1) if options.quick else (NOISES, 4)
+    found = {}
+    with _progress(len(landscapes) * len(noises) * seeds) as (announce, advance, _):
+        for land in landscapes:
+            announce(land.action)
+            found[land] = targets_from_noise(land, noises, seeds, advance)
+    for land, rows in found.items():
+        print_rich(noise_table(land, rows))
+    if options.plot is not None:
+        draw_targets(found, options.plot)
+        print(f"drawn: {options.plot}")
+    if options.json is not None:
+        write_atomically(options.json, noise_document(found, environment(), started=started))
     return True
 
 

@@ -18,7 +18,8 @@ that there are.
 
 --detection measures something else: how many independent draws of the loss it
 takes to see a saddle in its distribution, in one to six dimensions (--quick:
-three).
+three). --noise adds noise to exact values of log Z of landscapes in one and
+two dimensions, and sets the targets found beside the exact critical values.
 
 exit status
   0  all demands on the results are met
@@ -45,7 +46,8 @@ def add_to(commands: Any) -> None:
     parser.add_argument("--out", type=Path, metavar="DIR", help="keep the estimates here, and use those that are here")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything measured as one JSON document")
     parser.add_argument("--detection", action="store_true", help="measure instead how many draws show a saddle")
-    parser.add_argument("--plot", type=Path, metavar="FILE", help="with --detection: draw its result")
+    parser.add_argument("--noise", action="store_true", help="measure instead which targets noisy log Z shows")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="with --detection or --noise: draw the result")
     parser.set_defaults(run=run)
 
 

@@ -15,12 +15,14 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+from rich.table import Table
 
 from resurgence import Action
 from surge import Landscape, Targets
@@ -28,7 +30,15 @@ from surge.couplings import PER_DECADE, evaluate_ranges
 from surge.find_targets import analyse_ranges
 from surge.partition import PartitionEstimate
 
-__all__ = ["LANDSCAPES", "NOISES", "NoisyTargets", "draw_targets", "targets_from_noise"]
+__all__ = [
+    "LANDSCAPES",
+    "NOISES",
+    "NoisyTargets",
+    "draw_targets",
+    "noise_document",
+    "noise_table",
+    "targets_from_noise",
+]
 
 #: Standard errors of log Z.
 NOISES = tuple(10.0**-k for k in range(1, 11))
@@ -121,6 +131,51 @@ def targets_from_noise(
             done()
         found.append(NoisyTargets(land.action, noise, tuple(each)))
     return tuple(found)
+
+
+def noise_table(land: PolynomialLandscape, rows: tuple[NoisyTargets, ...]) -> Table:
+    """How many targets at each noise, and how far the worst lies from a critical value, in its errors."""
+    values = ", ".join(f"{value:.4f}" for value in land.critical_values())
+    table = Table(title=f"{land.action}: critical values {values}")
+    for name in ("error of log Z", "targets", "smallest error", "largest error", "worst distance / error"):
+        table.add_column(name, justify="right")
+    for row in rows:
+        exact = land.critical_values()
+        pairs = [
+            (min(abs(value - one) for one in exact), error)
+            for targets in row.targets
+            for value, error in zip(targets.values, targets.errors or (), strict=True)
+        ]
+        counts = "/".join(str(len(targets)) for targets in row.targets)
+        errors = [error for _, error in pairs]
+        worst = f"{max(d / e for d, e in pairs):.2f}" if pairs else "-"
+        figures = (f"{min(errors):.1g}", f"{max(errors):.1g}") if errors else ("-", "-")
+        table.add_row(f"{row.noise:.0e}", counts, *figures, worst)
+    return table
+
+
+def noise_document(
+    found: dict[PolynomialLandscape, tuple[NoisyTargets, ...]], machine: dict[str, Any], *, started: str
+) -> dict[str, Any]:
+    """Everything measured, for JSON."""
+    return {
+        "started": started,
+        "environment": machine,
+        "landscapes": [
+            {
+                "action": land.action,
+                "critical_values": land.critical_values(),
+                "found": [
+                    {
+                        "noise": row.noise,
+                        "targets": [{"values": t.values, "errors": t.errors, "reason": t.reason} for t in row.targets],
+                    }
+                    for row in rows
+                ],
+            }
+            for land, rows in found.items()
+        ],
+    }
 
 
 def draw_targets(found: dict[PolynomialLandscape, tuple[NoisyTargets, ...]], path: Path) -> None:
