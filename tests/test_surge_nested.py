@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import math
 
@@ -13,12 +14,13 @@ from hypothesis import strategies as st
 from scipy.stats import chi2, kstest, ncx2, norm
 from torch.distributions import Laplace, MultivariateNormal
 
-import surge.partition.nested as module
 from surge.landscape import Landscape
 from surge.partition.nested import nested, sublevel_volumes
 from surge.partition.sublevel import SublevelVolumes
 
 INF = math.inf
+# The package exports the function of the same name.
+module = importlib.import_module("surge.partition.nested")
 
 
 @pytest.fixture(autouse=True, scope="module")

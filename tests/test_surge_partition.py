@@ -86,7 +86,7 @@ def test_the_certified_sum_is_the_integral():
 @pytest.mark.parametrize("method", METHODS)
 def test_stated_errors_are_the_actual_ones(name, method):
     land, exact = cases()[name]
-    fewer = {"monte_carlo": {"samples": 30000}, "laplace": {"samples": 4096}, "smc": {"particles": 32}}
+    fewer = {"monte_carlo": {"samples": 30000}, "laplace": {"samples": 4096}, "smc": {"particles": 48}}
     options = fewer[method] if land.dim > 2 else {"particles": 128} if method == "smc" else {}
     estimates = [METHODS[method](land, COUPLINGS, seed=seed, **options) for seed in SEEDS]
     z = torch.stack([(est.log_z - exact) / est.std_error for est in estimates])
@@ -258,12 +258,13 @@ def test_contradictions_widen_the_error(name, value, message):
     torch.testing.assert_close(est.covariance.diagonal().sqrt(), est.std_error)
 
 
-def test_annealing_against_tempering():
-    lower = ROBUST | {"smc": route("smc", [-1.0, -4.0], [0.05, 0.01], table=None)}
-    est = consensus(lower, {})
+@pytest.mark.parametrize(("annealed", "taken"), [(-4.0, "tempering"), (-0.5, "smc")])
+def test_annealing_against_tempering(annealed, taken):
+    """Either fails by missing something: the higher one is taken."""
+    est = consensus(ROBUST | {"smc": route("smc", [-1.0, annealed], [0.05, 0.01], table=None)}, {})
     assert any("as in a funnel" in w for w in est.warnings)
-    assert est.diagnostics["chosen"] == ("smc", "tempering")
-    assert float(est.std_error[1]) == pytest.approx(1.9)
+    assert est.diagnostics["chosen"] == ("smc", taken)
+    assert float(est.std_error[1]) == pytest.approx(abs(annealed + 2.1))
 
 
 def test_sharp_routes_against_each_other():

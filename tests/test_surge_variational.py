@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.distributions import Laplace
 
-import surge.partition.variational as module
 from surge.landscape import Landscape
 from surge.partition.variational import objective, variational
 
 pytest.importorskip("zuko")
+# The package exports the function of the same name.
+module = importlib.import_module("surge.partition.variational")
 
 
 @pytest.fixture(autouse=True, scope="module")

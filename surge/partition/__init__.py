@@ -101,7 +101,7 @@ def log_partition(
     Examples
     --------
     >>> est = log_partition(Landscape(lambda theta: theta.square().sum(1) / 2, dim=2), [1.0, 0.01], seed=1)
-    >>> exact = -torch.log(1 + 1 / est.couplings)
+    >>> exact = -(1 / est.couplings).log1p()
     >>> bool(((est.log_z - exact).abs() < 4 * est.std_error).all())
     True
     """
@@ -116,7 +116,7 @@ def log_partition(
     if land.dim > _AUTO_LAPLACE:
         skipped["laplace"] = f"the dimension {land.dim} is above {_AUTO_LAPLACE}"
     else:
-        samples = min(2**18, max(8192, _DRAWN // land.dim))
+        samples = max(8192, _DRAWN // land.dim)
         try:
             routes["laplace"] = laplace(land, g, seed, samples=samples)
         except (RuntimeError, ValueError) as error:

@@ -17,7 +17,7 @@ from .estimate import FEW, PartitionEstimate, ess_warnings
 
 __all__ = ["consensus"]
 
-#: Routes that see every part of the integral, the most trusted last.
+#: Routes that see every part of the integral.
 ROBUST = ("smc", "tempering")
 #: Combined standard errors by which two routes may differ.
 _APART = 4.0
@@ -40,18 +40,19 @@ def consensus(routes: dict[str, PartitionEstimate], skipped: dict[str, str]) -> 
     Returns
     -------
     PartitionEstimate
-        At each coupling the smallest stated error among the better robust route and those sharp ones that lie within
-        four combined errors of it. A sharp route that lies lower has missed a part of the integral and is left out; it
-        is named in ``diagnostics["left_out"]``. Where a sharp route lies higher, where the robust ones contradict each
-        other, or a bridge contradicts the samples it stands on, there is a warning, and the standard error is raised
-        to the difference. ``method`` joins the names of the routes taken, ``diagnostics`` has ``chosen``, a name for
-        each coupling, ``routes``, all estimates, and ``skipped``. Couplings of different routes have no covariance.
+        At each coupling the smallest stated error among the better robust route, which is the higher one where they
+        contradict each other, and those sharp ones that lie within four combined errors of it. A sharp route that lies
+        lower has missed a part of the integral and is left out; it is named in ``diagnostics["left_out"]``. Where a
+        sharp route lies higher, where the robust ones contradict each other, or a bridge contradicts them, there is a
+        warning, and the standard error is raised to the difference. ``method`` joins the names of the routes taken,
+        ``diagnostics`` has ``chosen``, a name for each coupling, ``routes``, all estimates, and ``skipped``. Couplings
+        of different routes have no covariance.
 
     Examples
     --------
     >>> one = torch.ones(1, dtype=torch.float64)
-    >>> sharp = PartitionEstimate(one, -one, 0.01 * one, 1000 * one, "laplace")
-    >>> robust = PartitionEstimate(one, -1.1 * one, 0.1 * one, 1000 * one, "smc")
+    >>> sharp = PartitionEstimate(one, -one, 0.01 * one, 1000 * one, "laplace", diagnostics={"samples": 2000})
+    >>> robust = PartitionEstimate(one, -1.1 * one, 0.1 * one, 1000 * one, "smc", diagnostics={"table": None})
     >>> consensus({"laplace": sharp, "smc": robust}, {}).method
     'laplace'
     """
@@ -124,8 +125,12 @@ def _choose(routes: dict[str, PartitionEstimate], k: int) -> tuple[str, float, l
     robust = [name for name in ROBUST if name in routes and math.isfinite(errors[name])]
     reference = min(robust, key=errors.__getitem__, default=None)
     if len(robust) == 2 and apart(*robust) > _APART:
-        reference = robust[-1]
-        against.append(contradiction(*robust) + "the particles do not reach all that matters, as in a funnel")
+        # The mean of annealing's Z is right, so that it is hardly ever far too large; chains that do not mix keep what
+        # they began with. Either fails by missing something.
+        reference = max(robust, key=values.__getitem__)
+        against.append(
+            contradiction(*robust) + "the lower one misses what particles or chains do not reach, as in a funnel"
+        )
         gaps.append(abs(values[robust[0]] - values[robust[1]]))
     candidates = [reference] if reference else []
     for name in routes:
