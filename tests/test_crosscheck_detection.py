@@ -213,7 +213,7 @@ def test_a_plot_of_what_was_not_reached(tmp_path: Path) -> None:
         (["--detection", "--only", "quartic-1"], "--only does not go with --detection"),
         (["--detection", "--seeds", "3"], "--seeds does not go with --detection"),
         (["--detection", "--plot", "/nonexistent/x.png"], "there is no directory /nonexistent"),
-        (["--plot", "x.png"], "--plot draws what --detection measures"),
+        (["--plot", "x.png"], "--plot draws what --detection or --noise measures"),
     ],
 )
 def test_bad_arguments(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:

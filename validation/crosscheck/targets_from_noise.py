@@ -6,7 +6,7 @@ from the resurgence core.
 
 >>> land = LANDSCAPES[0]
 >>> land.action, [round(float(v), 4) for v in land.critical_values()]
-('(x^2 - 1)^2 + x/2', [-0.5148, 0.4706, 1.0442])
+('(x^2 - 1)^2 + x/2', [-0.5148, 0.4833, 1.0315])
 """
 
 from __future__ import annotations

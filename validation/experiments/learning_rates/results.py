@@ -64,7 +64,7 @@ def curves(records: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Curve]]:
     ...     for seed, loss in enumerate((0.2, 0.4))
     ... ]
     >>> curve = curves(runs)["sgd"]["cosine"]
-    >>> round(curve.best, 12), round(curve.error[0], 12), int(curve.seeds[0])
+    >>> round(float(curve.best), 12), round(float(curve.error[0]), 12), int(curve.seeds[0])
     (0.3, 0.1, 2)
     """
     losses: dict[str, dict[str, dict[float, list[float]]]] = {}
