@@ -8,21 +8,17 @@ output has gone away.
 from __future__ import annotations
 
 import argparse
-import contextlib
-import os
 import re
 import sys
-import traceback
 from collections.abc import Sequence
 from importlib.metadata import version
-from typing import Any, NoReturn
+from typing import Any
 
 from . import commands
+from .command_line import Parser, exit_status
 from .continued_sum import METHODS
 
 __all__ = ["main"]
-
-BAD_INPUT, BUG, INTERRUPTED, BROKEN_PIPE = 2, 70, 130, 141
 
 _EXAMPLES = """\
 WHAT is one of
@@ -56,60 +52,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         options = _parser().parse_args(arguments)
     except SystemExit as stop:  # --help, --version, and arguments that argparse refuses
         return int(stop.code or 0)
-    try:
-        options.arguments = arguments
-        holds: bool = options.run(options)
-        sys.stdout.flush()
-    except KeyboardInterrupt:
-        print("resurgence: interrupted", file=sys.stderr)
-        return INTERRUPTED
-    except BrokenPipeError:
-        _abandon_stdout()
-        return BROKEN_PIPE
-    except (ValueError, TypeError, OSError) as error:
-        print(f"resurgence: {_sentence(error)}", file=sys.stderr)
-        return BAD_INPUT
-    except Exception:
-        traceback.print_exc()
-        return BUG
-    return 0 if holds else 1
-
-
-def _sentence(error: Exception) -> str:
-    if isinstance(error, OSError) and error.filename is not None:
-        return f"{error.filename}: {error.strerror}"
-    return " ".join(str(error).split())
-
-
-def _abandon_stdout() -> None:
-    """Nobody reads stdout any more: let the interpreter's last flush go nowhere."""
-    with contextlib.suppress(OSError, ValueError):  # a stdout that is no file
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    options.arguments = arguments
+    return exit_status("resurgence", lambda: bool(options.run(options)))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Arguments
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line."""
-
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(allow_abbrev=False, **settings)
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(BAD_INPUT, f"{self.prog}: {message} (see '{self.prog} --help')\n")
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="resurgence",
         description="Borel singularities, each beside its exact value, and resummed values with errors to be trusted.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"resurgence {version('resurgence')}")
-    choices = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
+    choices = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
     common: dict[str, Any] = {"epilog": _EXAMPLES, "formatter_class": argparse.RawDescriptionHelpFormatter}
 
     models = choices.add_parser("models", help="the built-in models", description="List the models, or show one.")

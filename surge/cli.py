@@ -7,21 +7,17 @@ stderr; 70 for an error of the program itself; 130 after Ctrl-C; 141 where the r
 from __future__ import annotations
 
 import argparse
-import contextlib
-import os
 import sys
-import traceback
 from collections.abc import Sequence
 from importlib.metadata import version
-from typing import Any, NoReturn
+
+from resurgence.command_line import Parser, exit_status
 
 from . import commands, tasks
 from .training import OPTIMIZERS, SCHEDULES
 from .training.recipe import RULES, Recipe
 
 __all__ = ["main"]
-
-BAD_INPUT, BUG, INTERRUPTED, BROKEN_PIPE = 2, 70, 130, 141
 
 _TARGETS_EXAMPLES = """\
 examples
@@ -60,57 +56,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         options = _parser().parse_args(arguments)
     except SystemExit as stop:  # --help, --version, and arguments that argparse refuses
         return int(stop.code or 0)
-    try:
-        positive: bool = options.run(options)
-        sys.stdout.flush()
-    except KeyboardInterrupt as interrupt:
-        print(f"surge: interrupted{''.join(map(str, interrupt.args))}", file=sys.stderr)
-        return INTERRUPTED
-    except BrokenPipeError:
-        _abandon_stdout()
-        return BROKEN_PIPE
-    except (ValueError, TypeError, OSError, ModuleNotFoundError) as error:
-        print(f"surge: {_sentence(error)}", file=sys.stderr)
-        return BAD_INPUT
-    except Exception:
-        traceback.print_exc()
-        return BUG
-    return 0 if positive else 1
-
-
-def _sentence(error: Exception) -> str:
-    if isinstance(error, OSError) and error.filename is not None:
-        return f"{error.filename}: {error.strerror}"
-    return " ".join(str(error).split())
-
-
-def _abandon_stdout() -> None:
-    """Nobody reads stdout any more: let the interpreter's last flush go nowhere."""
-    with contextlib.suppress(OSError, ValueError):  # a stdout that is no file
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return exit_status("surge", lambda: bool(options.run(options)))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Arguments
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line."""
-
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(allow_abbrev=False, **settings)
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(BAD_INPUT, f"{self.prog}: {message} (see '{self.prog} --help')\n")
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="surge",
         description="Learning rates from the partition function of a loss: its target values, and training with them.",
     )
     parser.add_argument("--version", action="version", version=f"surge {version('resurgence')}")
-    choices = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
+    choices = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
 
     targets = choices.add_parser(
         "targets",

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 import surge
+from resurgence import command_line
 from resurgence.action import Action
 from surge import Targets, cli, tasks
 from surge.cli import main
@@ -438,7 +439,7 @@ def test_a_reader_that_has_gone_away(run, monkeypatch, number):
         return number
 
     copies = []
-    monkeypatch.setattr(cli.os, "dup2", lambda *numbers: copies.append(numbers[1]))
+    monkeypatch.setattr(command_line.os, "dup2", lambda *numbers: copies.append(numbers[1]))
     monkeypatch.setattr(sys.modules["surge.commands.train"], "print_json", gone)
     monkeypatch.setattr(sys.stdout, "fileno", fileno)
     assert main((*TRAIN, "--json")) == 141

@@ -164,7 +164,7 @@ def test_stated_errors_that_are_ten_times_too_small():
     assert (rms(np.array(z)) < 3).all()
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(
     seed=st.integers(0, 10**6),
     shift=st.floats(-50, 50),

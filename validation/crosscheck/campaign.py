@@ -20,6 +20,9 @@ from ..benchmarks.environment import environment
 from ..benchmarks.report import write_atomically
 from .cases import CASES, Case
 from .detection import Detection, detect, draw_detections, growth
+from .exponents import CASES as EXPONENTS
+from .exponents import exponent_document, exponent_table
+from .exponents import measure as measure_exponent
 from .record import VOLUMES, Estimator, Journal, Record, estimate, estimators_version, measure
 from .report import (
     detection_document,
@@ -64,6 +67,8 @@ def run(options: argparse.Namespace) -> bool:
         return _run_detection(options, started)
     if options.noise:
         return _run_noise(options, started)
+    if options.exponents:
+        return _run_exponents(options, started)
     if options.plot is not None:
         raise ValueError("--plot draws what --detection or --noise measures: give one of them with it")
     cases, methods = _cases(options.only, options.quick), list(dict.fromkeys(options.method or [DEFAULT]))
@@ -171,6 +176,23 @@ def _run_noise(options: argparse.Namespace, started: str) -> bool:
     if options.json is not None:
         write_atomically(options.json, noise_document(found, environment(), started=started))
     return True
+
+
+def _run_exponents(options: argparse.Namespace, started: str) -> bool:
+    for name in ("only", "method", "seeds", "out", "plot"):
+        if getattr(options, name):
+            raise ValueError(f"--{name} does not go with --exponents, which has its own landscapes")
+    names = list(EXPONENTS)[:4:3] if options.quick else list(EXPONENTS)
+    found = []
+    with _progress(len(names)) as (announce, advance, _):
+        for name in names:
+            announce(name)
+            found.append(measure_exponent(EXPONENTS[name]))
+            advance()
+    print_rich(exponent_table(found))
+    if options.json is not None:
+        write_atomically(options.json, exponent_document(found, environment(), started=started))
+    return all(one.holds for one in found)
 
 
 def _cases(only: Sequence[str] | None, quick: bool) -> list[Case]:

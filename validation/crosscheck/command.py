@@ -20,6 +20,8 @@ that there are.
 takes to see a saddle in its distribution, in one to six dimensions (--quick:
 three). --noise adds noise to exact values of log Z of landscapes in one and
 two dimensions, and sets the targets found beside the exact critical values.
+--exponents reads the least loss and the exponent nu off the partition function
+of landscapes where they are known, linear networks among them.
 
 exit status
   0  all demands on the results are met
@@ -47,6 +49,7 @@ def add_to(commands: Any) -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything measured as one JSON document")
     parser.add_argument("--detection", action="store_true", help="measure instead how many draws show a saddle")
     parser.add_argument("--noise", action="store_true", help="measure instead which targets noisy log Z shows")
+    parser.add_argument("--exponents", action="store_true", help="measure instead L* and nu where they are known")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="with --detection or --noise: draw the result")
     parser.set_defaults(run=run)
 
