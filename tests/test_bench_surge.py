@@ -12,10 +12,11 @@ from validation.benchmarks.loss_throughput import BMM, LOOP
 from validation.benchmarks.registry import BENCHMARKS
 
 
-@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
-@pytest.mark.parametrize("build", [loss_throughput.losses, loss_throughput.gradients])
+@pytest.mark.parametrize(
+    ("build", "dtype"), [(loss_throughput.losses, torch.float64), (loss_throughput.gradients, torch.float32)]
+)
 def test_losses_of_a_network(build, dtype):
-    outcome = compete(build(64, dtype, "cpu"), rounds=9, budget=20.0)
+    outcome = compete(build(64, dtype, "cpu"), rounds=5, budget=8.0)
     print(f"\n{outcome.label}; {loss_throughput.rates(outcome)}")
     assert all(entry.accuracy.digits > 5 for entry in outcome.entries)
     # Half of the part of the machine's peak that products written by hand reach, and more than a loop does.

@@ -20,7 +20,7 @@ from surge.partition.monte_carlo import monte_carlo
 from surge.partition.smc import smc
 
 COUPLINGS = (1.0, 0.1, 0.01)
-SEEDS = range(15)
+SEEDS = range(10)
 METHODS = {"monte_carlo": monte_carlo, "laplace": laplace, "smc": smc}
 
 
@@ -93,10 +93,10 @@ def test_stated_errors_are_the_actual_ones(name, method):
     known = torch.stack([est.std_error.isfinite() for est in estimates]).all(0)
     assert known.all() or (method == "monte_carlo" and land.dim > 2)
     assert known[0]
-    # The root mean square of 15 normal numbers is in this range with a probability of 99.8 %.
+    # The root mean square of 10 normal numbers is in this range with a probability of 99.8 %.
     rms = z[:, known].square().mean(0).sqrt()
-    assert float(rms.min()) > 0.5, rms
-    assert float(rms.max()) < 1.6, rms
+    assert float(rms.min()) > 0.38, rms
+    assert float(rms.max()) < 1.73, rms
     assert float(torch.stack([est.std_error for est in estimates])[:, known].max()) < 0.2
 
 
