@@ -24,7 +24,8 @@ of each candidate is its Bayesian evidence, and the scatter of the candidates is
 error the difference is added too.
 
 The error is *estimated*: it rests on couplings that are small enough for the expansion to rule. Another minimum whose
-weight exceeds that of the lowest one at all the couplings given cannot be told from it.
+weight exceeds that of the lowest one at all the couplings given cannot be told from it. Errors are mostly too large, by
+up to a factor of 5; they were too small by 2 for the quartic oscillator on couplings from 0.02 to 0.5, known to 1e-4.
 """
 
 from __future__ import annotations
@@ -104,7 +105,7 @@ class ActionFit:
     order : int
         How many of c_1, c_2, ... exceed twice their errors before the first that does not.
     chi2, dof : float, int
-        Of the candidate with the largest weight, its truncation errors included; unknowns with a prior are not counted.
+        Of the candidate with the largest weight, the prior included; unknowns with a prior are not counted.
     warnings : tuple of str
         Reasons to doubt the errors.
     """
