@@ -126,22 +126,25 @@ class SurgeLR:
         A :class:`~surge.SingularityGuard`, which shortens updates further.
     rule
         ``"paper"``: the learning rate times :func:`guidance`, at least 1. ``"reach"``: the updates u of the optimizers
-        times one and the same multiple ``stride (L - zeta) / -<grad L, u>``, at most ``cap``: the part ``stride`` of
-        the way on which the linear model of the loss reaches the target (Polyak's step, with the optimizers'
-        direction). It can be below 1.
+        times one and the same multiple ``stride (M - zeta) / F``, between 0 and ``cap``, where the linear models that
+        the last steps made of the loss predict the mean value M at the present parameters and the mean fall F along
+        the update: the multiple at which they reach the target. This is Polyak's step with the optimizers' direction
+        and the momentum models of Schaipp et al. (2024, MoMo), whose inner products are taken as they come instead of
+        with a mean gradient. It can be below 1.
     cap
         The largest multiple of rule ``"reach"``, at least 1; without bound by default, since it is the multiple that
         makes up for a learning rate that is too small.
     threshold
         A target counts as reached once ``L - zeta <= threshold |L|``, or within its error.
     smoothing
-        Weight of the past in the running means of the loss and of its fall ``-<grad L, u>``, of which rule ``"reach"``
-        takes the ratio, in [0, 1).
+        Weight of the past in the running means of rule ``"reach"``, in [0, 1): of the fall ``-<grad L, u>``, and of the
+        loss, from whose mean the falls of the steps since are taken off.
     process_group
         The group over which losses are averaged where ``torch.distributed`` is initialised; None is the default group.
     stride
-        The part of the way to the target that a step of rule ``"reach"`` is to go, in (0, 1]. The linear model does not
-        hold as far as the target: 1 overshoots on all but the smoothest losses.
+        The part of the way to the target that a step of rule ``"reach"`` is to go, in (0, 1]. Since a step lowers M by
+        what it is to gain, it matters much less than as a factor of the steps: where the loss changes little, they
+        are ``stride (1 - smoothing) / (1 - smoothing + smoothing stride)`` of the way from the loss.
 
     Raises
     ------
@@ -156,8 +159,8 @@ class SurgeLR:
       that the schedule leaves multiplies what the multiple, ``max_norm`` and the guard made of the updates. A group's
       full rate is its ``max_lr`` or ``initial_lr``, which torch's schedulers write down, else the first rate that is
       not zero; more than the full rate counts as that.
-    - The multiple stays as it was on steps where no target lies below the mean loss, or where the mean fall is not
-      positive; it is 1 before there was one.
+    - Where no target lies below the mean loss, or the mean fall is not positive, the multiple is the last one that was
+      positive; 1 before there was one.
     - Where several optimizers are bounded together (``"reach"``, ``max_norm``, guard), the parameters move when the
       last of them has stepped. Updates whose companions did not step are not taken: RuntimeWarning at the next loss.
     - Optimizers that change the gradients in place, as schedule-free ones do, are refused by ``"reach"`` at their step:
@@ -203,7 +206,7 @@ class SurgeLR:
         smoothing: float = 0.9,
         process_group: dist.ProcessGroup | None = None,
         *,
-        stride: float = 0.1,
+        stride: float = 1.0,
     ) -> None:
         if guard is not None and not isinstance(guard, SingularityGuard):
             raise TypeError(f"guard is a SingularityGuard or None, got {type(guard).__name__}")
@@ -220,10 +223,11 @@ class SurgeLR:
         self._count = 0
         self._steps = 0
         self._loss: float | None = None
-        self._level = 0.0
+        self._value = self._level = 0.0
         self._target: float | None = None
         self._alpha: float | Tensor = 1.0
         self._mean_loss: float | None = None
+        self._predicted: Tensor | None = None
         self._mean_fall: Tensor | None = None
         self._multiple: Tensor | None = None
         self._shortening: float | Tensor = 1.0
@@ -345,7 +349,7 @@ class SurgeLR:
                 f"the loss is {value}, targets and learning rates need a finite one: "
                 "skip the optimizer's step for this batch, or lower the learning rate"
             )
-        self._loss = self._level = value
+        self._loss = self._value = self._level = value
         if self.rule == "reach" and self._mean_loss is not None:
             self._level = self.smoothing * self._mean_loss + (1 - self.smoothing) * value
         self._target = select_target(self.targets, self._level, self.threshold)
@@ -399,8 +403,7 @@ class SurgeLR:
             "target": self._target,
             "alpha": self.alpha,
             "mean_loss": self._mean_loss,
-            "mean_fall": None if self._mean_fall is None else float(self._mean_fall),
-            "multiple": None if self._multiple is None else float(self._multiple),
+            **{name: None if value is None else float(value) for name, value in self._model.items()},
             "full_rates": [list(rates) for rates in self._full_rates],
             "guard": None if self.guard is None else self.guard.state_dict(),
         }
@@ -443,9 +446,8 @@ class SurgeLR:
         self._steps, self._loss, self._target = int(state["steps"]), state["loss"], state["target"]
         self._alpha = float(state["alpha"])
         self._mean_loss = state["mean_loss"]
-        self._mean_fall, self._multiple = (
-            None if state[name] is None else torch.tensor(state[name], dtype=torch.float64)
-            for name in ("mean_fall", "multiple")
+        self._predicted, self._mean_fall, self._multiple = (
+            None if state[name] is None else torch.tensor(state[name], dtype=torch.float64) for name in self._model
         )
         self._full_rates = [[float(rate) for rate in rates] for rates in state["full_rates"]]
         self._moves.clear()
@@ -468,6 +470,11 @@ class SurgeLR:
         )
 
     # -- The hooks ----------------------------------------------------------------------------------------------------
+
+    @property
+    def _model(self) -> dict[str, Tensor | None]:
+        """What rule "reach" knows of the loss: its value predicted here, its mean fall, and the last multiple."""
+        return {"predicted": self._predicted, "mean_fall": self._mean_fall, "multiple": self._multiple}
 
     @property
     def _idle(self) -> bool:
@@ -657,7 +664,8 @@ class SurgeLR:
         if self._reaches:
             updates: Sequence[Tensor] = end  # in place: the new values are not needed again
             torch._foreach_sub_(end, start)
-            multiple = self._alpha = self._reach(parameters, updates)
+            multiple, predicted, gain = self._reach(parameters, updates, parts)
+            self._alpha = multiple
         else:
             updates = torch._foreach_sub(end, start)
             multiple = torch.ones((), dtype=torch.float64, device=updates[0].device)
@@ -678,6 +686,7 @@ class SurgeLR:
             for parameter, origin, update, part in zip(parameters, start, updates, parts, strict=True):
                 weight = (multiple * part).to(origin.device, origin.dtype)
                 torch.addcmul(origin, update, weight, out=parameter.detach())
+            self._predicted = predicted - multiple * gain
             return
         if multiple.device.type != "cpu" or multiple != 1:  # where reading costs nothing, nothing is written in vain
             old, new = ([torch.view_as_real(x) if x.is_complex() else x for x in tensors] for tensors in (start, end))
@@ -686,27 +695,37 @@ class SurgeLR:
         if end is start or len(moves) > 1:
             torch._foreach_copy_([p.detach() for p in parameters], end)
 
-    def _reach(self, parameters: Sequence[Tensor], updates: Sequence[Tensor]) -> Tensor:
-        """The multiple at which the linear model of the mean loss reaches the target; stays on the device."""
+    def _reach(
+        self, parameters: Sequence[Tensor], updates: Sequence[Tensor], parts: Sequence[float | Tensor]
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """The multiple at which the linear models reach the target, the loss they predict here, and the fall to come.
+
+        That is the fall along the part of the updates that the schedule leaves. All stay on the device.
+        """
         products = [
-            _inner(_dense(parameter.grad), update)
-            for parameter, update in zip(parameters, updates, strict=True)
+            (_inner(_dense(parameter.grad), update), part)
+            for parameter, update, part in zip(parameters, updates, parts, strict=True)
             if parameter.grad is not None
         ]
         if not products:
             raise RuntimeError("rule='reach' needs the gradients after the step, and another hook has cleared them")
         home = updates[0].device
-        fall = -torch.stack([product.to(home) for product in products]).sum(dtype=torch.float64)
+        fall = -torch.stack([product.to(home) for product, _ in products]).sum(dtype=torch.float64)
+        scheduled = -torch.stack([(product * part).to(home) for product, part in products]).sum(dtype=torch.float64)
+        part = torch.nan_to_num(scheduled / fall, nan=1.0).clamp(0, 1)
         mean = fall if self._mean_fall is None else self._mean_fall.to(home)
         mean = torch.where(torch.isfinite(mean), mean, fall)
         mean = torch.where(torch.isfinite(fall), torch.lerp(fall, mean, self.smoothing), mean)
-        self._mean_fall, self._mean_loss = mean, self._level
+        loss = torch.full_like(fall, self._value)
+        predicted = loss if self._predicted is None else torch.lerp(loss, self._predicted.to(home), self.smoothing)
+        self._mean_loss, self._mean_fall = self._level, mean
         before = torch.ones_like(fall) if self._multiple is None else self._multiple.to(home)
         if self._target is None:
-            return before
-        found = torch.clamp(self.stride * (self._level - self._target) / mean, max=self.cap)
-        self._multiple = torch.where(mean > 0, found, before)
-        return self._multiple
+            return before, predicted, part * mean
+        found = torch.clamp(self.stride * (predicted - self._target) / mean, min=0.0, max=self.cap)
+        usable = mean > 0
+        self._multiple = torch.where(usable & (found > 0), found, before)
+        return torch.where(usable, found, before), predicted, part * mean
 
     def _mean(self, total: Tensor | float, count: int) -> float:
         """The mean over micro-batches and ranks; the collective precedes the check of the value, so all ranks raise."""

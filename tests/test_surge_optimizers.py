@@ -133,13 +133,14 @@ def test_max_norm_that_is_not_reached(row):
 
 @every_row
 def test_reach(row):
-    """The bare update times (L - zeta) / -<g, u>: g as it was before the step, L and -<g, u> means over the steps.
+    """The bare update times (M - zeta) / -<g, u>: g as it was before the step, -<g, u> a mean over the steps.
 
-    The multiple stays where the mean loss rises along the updates, as it does under a strong weight decay.
+    M is the mean of the losses, less what was to be gained by the steps since. The multiple stays where the mean loss
+    rises along the updates, as it does under a strong weight decay.
     """
     bare, wrapped = Problem(row), Problem(row)
     s = attach(wrapped, rule="reach", cap=1e9, smoothing=0.5, stride=1.0)
-    level = fall = None
+    level = predicted = fall = None
     multiple = 1.0
     for _ in range(3):
         bare.model.load_state_dict(wrapped.model.state_dict())
@@ -148,9 +149,12 @@ def test_reach(row):
         bare.optimizer.step()
         updates = [(b - a).double() for a, b in zip(start, bare.values(), strict=True)]
         slope = -sum(float((g * u).sum()) for g, u in zip(gradients, updates, strict=True))
-        level, fall = (loss, slope) if level is None else ((level + loss) / 2, (fall + slope) / 2)
+        level, predicted, fall = (
+            (loss, loss, slope) if level is None else ((level + loss) / 2, (predicted + loss) / 2, (fall + slope) / 2)
+        )
         if fall > 0:
-            multiple = (level - max(zeta for zeta in TARGETS if zeta < 0.99 * level)) / fall
+            multiple = max(0.0, predicted - max(zeta for zeta in TARGETS if zeta < 0.99 * level)) / fall
+        predicted -= multiple * fall
         wrapped.train(s, steps=1)
         assert s.alpha == pytest.approx(multiple, rel=1e-6)  # 6e-8 in each of the products, in single precision
         for a, u, p in zip(start, updates, wrapped.values(), strict=True):

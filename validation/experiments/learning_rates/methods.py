@@ -162,6 +162,7 @@ METHODS: dict[str, Callable[[Setting], Arm]] = {
     "guard": lambda setting: _surge(setting, targets=_none, guard=True),
     "reach": lambda setting: _surge(setting, targets=_zero),
     "reach-floor": lambda setting: _surge(setting, targets=_floor),
+    "reach+cosine": lambda setting: _surge(setting, targets=_zero, cosine=True),
     "reach+guard": lambda setting: _surge(setting, targets=_zero, guard=True),
     "reach+guard-floor": lambda setting: _surge(setting, targets=_floor, guard=True),
     "reach+guard+cosine": lambda setting: _surge(setting, targets=_zero, guard=True, cosine=True),
