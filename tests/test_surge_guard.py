@@ -402,18 +402,18 @@ def digits_run(spike, guarded, seed):
     return task.metrics(model)["accuracy"], [p.detach().clone() for p in model.parameters()], least
 
 
+@pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("spike", [1000.0, 10000.0])
-def test_spike_on_the_digits(spike):
-    pytest.importorskip("sklearn")
-    accuracy, _, least = digits_run(spike, True, seed=0)
-    assert least < 10 / spike
+def test_spike_on_the_digits(spike, seed):
+    accuracy, _, least = digits_run(spike, True, seed)
+    assert least < 0.1  # it was the guard
     assert accuracy >= 0.95
-    assert digits_run(spike, False, seed=0)[0] < 0.7
+    assert digits_run(spike, False, seed)[0] < accuracy - 0.1
 
 
-def test_a_run_without_a_spike_is_not_changed():
-    pytest.importorskip("sklearn")
-    _, bare, _ = digits_run(1.0, False, seed=0)
-    _, guarded, least = digits_run(1.0, True, seed=0)
+@pytest.mark.parametrize("seed", range(5))
+def test_a_run_without_a_spike_is_not_changed(seed):
+    _, bare, _ = digits_run(1.0, False, seed)
+    _, guarded, least = digits_run(1.0, True, seed)
     assert least == 1.0
     assert all(torch.equal(a, b) for a, b in zip(bare, guarded, strict=True))
