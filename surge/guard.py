@@ -34,6 +34,13 @@ METHODS = ("forward", "double_backward", "difference")
 # the update but not its direction, so that it leaves room for a spread per length twice the one last seen.
 MARGIN = 0.5
 
+# Between two products the last spread per length bounds updates too, unless r has grown by more than this since: at a
+# spike of the learning rate the bound is to be that of the update itself.
+SUDDEN = 4.0
+
+# Tensors whose squares are summed in no less than single precision as they are, and whose norms are read for nothing.
+_FOLDED = {("cpu", kind) for kind in (torch.float32, torch.float64, torch.complex64, torch.complex128)}
+
 
 class SingularityGuard:
     """Bounds an update by the distance to the nearest possible zero of the softmax partition function.
@@ -53,6 +60,9 @@ class SingularityGuard:
     fraction
         The leading part of the batch that is used, at least one sample. D is then the largest over that part: a lower
         bound of that over the batch.
+    interval
+        Updates from one product to the next where the predicted r = D / (ratio pi) is above one half, unless r has
+        grown fourfold: in between the last D per length is taken for the present one. 1 computes it each time.
     refresh
         The product is computed at the latest after this many updates, whatever is predicted.
     method
@@ -91,6 +101,7 @@ class SingularityGuard:
         *,
         logits: Callable[[Any], Tensor] | None = None,
         fraction: float = 0.125,
+        interval: int = 5,
         refresh: int = 25,
         method: str = "auto",
     ) -> None:
@@ -104,10 +115,11 @@ class SingularityGuard:
             raise TypeError(f"logits is a function of the model's output, got {type(logits).__name__}")
         if not 0 < fraction <= 1:
             raise ValueError(f"fraction lies in (0, 1], got {fraction}")
-        if isinstance(refresh, bool) or not isinstance(refresh, int):
-            raise TypeError(f"refresh is a number of updates, got {type(refresh).__name__}")
-        if refresh < 1:
-            raise ValueError(f"refresh is at least 1, got {refresh}")
+        for name, value in (("interval", interval), ("refresh", refresh)):
+            if isinstance(value, bool) or not isinstance(value, int):
+                raise TypeError(f"{name} is a number of updates, got {type(value).__name__}")
+            if value < 1:
+                raise ValueError(f"{name} is at least 1, got {value}")
         if method not in ("auto", *METHODS):
             raise ValueError(f"method is one of 'auto', {', '.join(map(repr, METHODS))}; got {method!r}")
         # The replica's own forward would start collectives.
@@ -116,10 +128,11 @@ class SingularityGuard:
         self.ratio = float(ratio)
         self.logits = logits
         self.fraction = float(fraction)
-        self.refresh = refresh
+        self.interval, self.refresh = interval, refresh
         self.method = method
         self.products = 0
         self._per_length: float | None = None
+        self._last_r = 0.0
         self._age = 0
 
     def factor(self, start: Mapping[Tensor, Tensor], update: Mapping[Tensor, Tensor]) -> float:
@@ -163,6 +176,9 @@ class SingularityGuard:
             if predicted <= MARGIN:
                 self._age += 1
                 return math.inf
+            if self._age < self.interval and predicted <= SUDDEN * self._last_r:
+                self._age += 1
+                return multiple / predicted
         spread = float(self.spread(start, update))
         if not math.isfinite(spread):
             raise FloatingPointError(
@@ -170,6 +186,7 @@ class SingularityGuard:
                 "update are not finite, or too large for their floating-point type"
             )
         self._per_length = spread / length
+        self._last_r = multiple * spread / (self.ratio * math.pi)
         self._age = 1
         return self.ratio * math.pi / spread if spread > 0 else math.inf
 
@@ -218,13 +235,20 @@ class SingularityGuard:
 
     def state_dict(self) -> dict[str, float | int | str | None]:
         """What the prediction remembers, as plain numbers."""
-        return {"per_length": self._per_length, "age": self._age, "products": self.products, "method": self.method}
+        return {
+            "per_length": self._per_length,
+            "last_r": self._last_r,
+            "age": self._age,
+            "products": self.products,
+            "method": self.method,
+        }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over what :meth:`state_dict` gave; ValueError where its entries differ from those."""
         if state.keys() != self.state_dict().keys() or state["method"] not in ("auto", *METHODS):
             raise ValueError(f"not the state of a guard: entries {sorted(state)}, expected {sorted(self.state_dict())}")
         self._per_length = None if state["per_length"] is None else float(state["per_length"])
+        self._last_r = float(state["last_r"])
         self._age, self.products, self.method = int(state["age"]), int(state["products"]), str(state["method"])
 
     def _leading_samples(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -284,9 +308,10 @@ def euclidean_norm(tensors: Iterable[Tensor]) -> Tensor:
     tensor(2.0000e+30, dtype=torch.float64)
     """
     tensors = list(tensors)
-    if all(x.device.type == "cpu" for x in tensors):  # where reading is free, and conversion takes six times the sum
-        total = _norm([torch.linalg.vector_norm(x, dtype=torch.promote_types(x.dtype, torch.float32)) for x in tensors])
-        if total.isfinite():
+    kinds = {(x.device.type, x.dtype) for x in tensors}
+    if len(kinds) == 1 and kinds <= _FOLDED:  # conversion takes six times the sum
+        total: Tensor = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(tensors)), dtype=torch.float64)
+        if total.isfinite():  # where reading is free
             return total
     return _norm([torch.linalg.vector_norm(x, dtype=torch.promote_types(x.dtype, torch.float64)) for x in tensors])
 

@@ -20,6 +20,7 @@ from torch._compile import _disable_dynamo  # as torch.optim itself: torch.compi
 from torch.optim import ASGD, LBFGS, Optimizer, Rprop
 
 from surge.guard import SingularityGuard, euclidean_norm
+from surge.momentum_model import MomentumModel, Scalar, smaller, unread
 from surge.targets import Targets
 
 __all__ = ["SurgeLR", "guidance", "select_target"]
@@ -227,9 +228,7 @@ class SurgeLR:
         self._target: float | None = None
         self._alpha: float | Tensor = 1.0
         self._mean_loss: float | None = None
-        self._predicted: Tensor | None = None
-        self._mean_fall: Tensor | None = None
-        self._multiple: Tensor | None = None
+        self._model = MomentumModel(self.smoothing)
         self._shortening: float | Tensor = 1.0
         self._waiting: set[int] = set()
         self._running: dict[int, _Running] = {}
@@ -403,7 +402,7 @@ class SurgeLR:
             "target": self._target,
             "alpha": self.alpha,
             "mean_loss": self._mean_loss,
-            **{name: None if value is None else float(value) for name, value in self._model.items()},
+            **self._model.state_dict(),
             "full_rates": [list(rates) for rates in self._full_rates],
             "guard": None if self.guard is None else self.guard.state_dict(),
         }
@@ -446,9 +445,8 @@ class SurgeLR:
         self._steps, self._loss, self._target = int(state["steps"]), state["loss"], state["target"]
         self._alpha = float(state["alpha"])
         self._mean_loss = state["mean_loss"]
-        self._predicted, self._mean_fall, self._multiple = (
-            None if state[name] is None else torch.tensor(state[name], dtype=torch.float64) for name in self._model
-        )
+        self._model = MomentumModel(self.smoothing)
+        self._model.load_state_dict(state)
         self._full_rates = [[float(rate) for rate in rates] for rates in state["full_rates"]]
         self._moves.clear()
         self._waiting.clear()
@@ -470,11 +468,6 @@ class SurgeLR:
         )
 
     # -- The hooks ----------------------------------------------------------------------------------------------------
-
-    @property
-    def _model(self) -> dict[str, Tensor | None]:
-        """What rule "reach" knows of the loss: its value predicted here, its mean fall, and the last multiple."""
-        return {"predicted": self._predicted, "mean_fall": self._mean_fall, "multiple": self._multiple}
 
     @property
     def _idle(self) -> bool:
@@ -661,46 +654,50 @@ class SurgeLR:
         start = [x for move in moves for x in move.start]
         end = [x for move in moves for x in move.end]
         parts = [part for move in moves for part in move.parts]
+        multiple: Scalar = 1.0
         if self._reaches:
             updates: Sequence[Tensor] = end  # in place: the new values are not needed again
             torch._foreach_sub_(end, start)
-            multiple, predicted, gain = self._reach(parameters, updates, parts)
+            multiple, left = self._reach(parameters, updates, parts)
             self._alpha = multiple
         else:
             updates = torch._foreach_sub(end, start)
-            multiple = torch.ones((), dtype=torch.float64, device=updates[0].device)
         wanted = multiple
         if self.max_norm is not None:
-            multiple = torch.minimum(multiple, self.max_norm / euclidean_norm(updates))
+            multiple = smaller(multiple, unread(self.max_norm / euclidean_norm(updates)))
         if self.guard is not None:
             limit = self.guard.limit(
                 dict(zip(parameters, start, strict=True)),
                 dict(zip(parameters, updates, strict=True)),
-                multiple=1.0 if multiple is wanted and not self._reaches else float(multiple),
+                multiple=float(multiple),
             )
-            if limit < math.inf:
-                multiple = torch.clamp(multiple, max=limit)
-        self._shortening = multiple / wanted
+            multiple = smaller(multiple, limit)
+        self._shortening = _ratio(multiple, wanted)
         # From the old parameters on, since the difference of a huge update has no digit of the old ones.
         if self._reaches:
             for parameter, origin, update, part in zip(parameters, start, updates, parts, strict=True):
-                weight = (multiple * part).to(origin.device, origin.dtype)
-                torch.addcmul(origin, update, weight, out=parameter.detach())
-            self._predicted = predicted - multiple * gain
+                weight, target = multiple * part, parameter.detach()
+                if isinstance(weight, Tensor):
+                    torch.addcmul(origin, update, weight.to(origin.device, origin.dtype), out=target)
+                else:
+                    torch.add(origin, update, alpha=weight, out=target)
+            if self._model.fall is not None:
+                self._model.gain(multiple * left * self._model.fall)
             return
-        if multiple.device.type != "cpu" or multiple != 1:  # where reading costs nothing, nothing is written in vain
+        if isinstance(multiple, Tensor) or multiple != 1:  # nothing is written in vain where this is known
             old, new = ([torch.view_as_real(x) if x.is_complex() else x for x in tensors] for tensors in (start, end))
-            torch._foreach_lerp_(old, new, [multiple.to(x.device, x.dtype) for x in old])  # exact at weight 1
+            weights = [torch.as_tensor(multiple, device=x.device, dtype=x.dtype) for x in old]
+            torch._foreach_lerp_(old, new, weights)  # exact at weight 1
             end = start
         if end is start or len(moves) > 1:
             torch._foreach_copy_([p.detach() for p in parameters], end)
 
     def _reach(
         self, parameters: Sequence[Tensor], updates: Sequence[Tensor], parts: Sequence[float | Tensor]
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """The multiple at which the linear models reach the target, the loss they predict here, and the fall to come.
+    ) -> tuple[Scalar, Scalar]:
+        """The multiple of the updates that reaches the target, and the part of the fall along them that is left.
 
-        That is the fall along the part of the updates that the schedule leaves. All stay on the device.
+        That is what the schedule leaves.
         """
         products = [
             (_inner(_dense(parameter.grad), update), part)
@@ -711,21 +708,13 @@ class SurgeLR:
             raise RuntimeError("rule='reach' needs the gradients after the step, and another hook has cleared them")
         home = updates[0].device
         fall = -torch.stack([product.to(home) for product, _ in products]).sum(dtype=torch.float64)
-        scheduled = -torch.stack([(product * part).to(home) for product, part in products]).sum(dtype=torch.float64)
-        part = torch.nan_to_num(scheduled / fall, nan=1.0).clamp(0, 1)
-        mean = fall if self._mean_fall is None else self._mean_fall.to(home)
-        mean = torch.where(torch.isfinite(mean), mean, fall)
-        mean = torch.where(torch.isfinite(fall), torch.lerp(fall, mean, self.smoothing), mean)
-        loss = torch.full_like(fall, self._value)
-        predicted = loss if self._predicted is None else torch.lerp(loss, self._predicted.to(home), self.smoothing)
-        self._mean_loss, self._mean_fall = self._level, mean
-        before = torch.ones_like(fall) if self._multiple is None else self._multiple.to(home)
-        if self._target is None:
-            return before, predicted, part * mean
-        found = torch.clamp(self.stride * (predicted - self._target) / mean, min=0.0, max=self.cap)
-        usable = mean > 0
-        self._multiple = torch.where(usable & (found > 0), found, before)
-        return torch.where(usable, found, before), predicted, part * mean
+        left: Scalar = unread(parts[0]) if isinstance(parts[0], Tensor) else parts[0]
+        if any(part is not parts[0] and (isinstance(part, Tensor) or part != left) for part in parts):
+            scheduled = -torch.stack([(product * part).to(home) for product, part in products]).sum(dtype=torch.float64)
+            left = unread(torch.nan_to_num(scheduled / fall, nan=1.0).clamp(0, 1))
+        self._mean_loss = self._level
+        self._model.observe(self._value, unread(fall))
+        return self._model.reach(self._target, self.stride, self.cap), left
 
     def _mean(self, total: Tensor | float, count: int) -> float:
         """The mean over micro-batches and ranks; the collective precedes the check of the value, so all ranks raise."""
@@ -811,6 +800,13 @@ def _overflowed(optimizer: Optimizer) -> bool:
     """Whether a GradScaler has told a fused optimizer that gradients overflowed: it has made no step then."""
     found = getattr(optimizer, "found_inf", None)
     return found is not None and bool(found)
+
+
+def _ratio(part: Scalar, whole: Scalar) -> Scalar:
+    """What is left of a multiple; 1 where there was nothing to take from."""
+    if isinstance(part, Tensor) or isinstance(whole, Tensor):
+        return torch.nan_to_num(torch.as_tensor(part / whole), nan=1.0)
+    return part / whole if whole else 1.0
 
 
 def _inner(gradient: Tensor, update: Tensor) -> Tensor:

@@ -170,7 +170,7 @@ def test_product_only_where_the_prediction_asks_for_it():
     batch = torch.randn(8, 5, generator=generator(5), dtype=torch.float64)
     start, update = update_of(model, 0)
     unit = float(SingularityGuard(model, batch).spread(start, update))
-    guard = SingularityGuard(model, batch, refresh=4)
+    guard = SingularityGuard(model, batch, interval=3, refresh=4)
 
     def factor(r):
         return guard.factor(start, {p: (r * math.pi / unit) * step for p, step in update.items()})
@@ -179,10 +179,23 @@ def test_product_only_where_the_prediction_asks_for_it():
     assert guard.products == 1
     factor(0.2)  # the fifth update: refreshed
     assert guard.products == 2
-    factor(0.6)  # predicted above one half
+    assert factor(0.6) == 1.0  # above one half: by the last product
+    assert guard.products == 2
+    assert factor(1.0) == pytest.approx(1.0, rel=1e-12)  # more than fourfold since
+    assert guard.products == 3
+    assert factor(2.0) == pytest.approx(0.5, rel=1e-12)
     assert guard.products == 3
     assert factor(5.0) == pytest.approx(0.2, rel=1e-12)
-    again = SingularityGuard(model, batch, refresh=4)
+    assert guard.products == 4
+    assert [factor(2.0) for _ in range(2)] == pytest.approx([0.5] * 2, rel=1e-12)
+    assert guard.products == 4
+    assert factor(2.0) == pytest.approx(0.5, rel=1e-12)  # the third update since
+    assert guard.products == 5
+    always = SingularityGuard(model, batch, interval=1)
+    for products in range(1, 4):
+        always.factor(start, {p: (math.pi / unit) * step for p, step in update.items()})
+        assert always.products == products
+    again = SingularityGuard(model, batch, interval=3, refresh=4)
     again.load_state_dict(guard.state_dict())
     assert again.state_dict() == guard.state_dict()
     with pytest.raises(ValueError, match="not the state of a guard"):
@@ -312,6 +325,7 @@ def test_not_finite(bad):
         (ValueError, "fraction lies", {"fraction": 1.5}),
         (TypeError, "refresh is a number", {"refresh": 2.0}),
         (ValueError, "refresh is at least", {"refresh": 0}),
+        (ValueError, "interval is at least", {"interval": 0}),
         (ValueError, "method is one of", {"method": "reverse"}),
     ],
 )

@@ -491,7 +491,7 @@ def test_reach_and_the_full_rate_of_a_group():
     assert advance(s, [(x, optimizer)], 3.0, 6.0) == [0.0]
     for rate, part in ((0.1, 1.0), (0.05, 0.5), (1e4, 1.0)):
         optimizer.param_groups[0]["lr"] = rate
-        s._mean_fall = s._predicted = None
+        s._model.fall = s._model.predicted = None
         assert advance(s, [(x, optimizer)], 3.0, 6.0) == [pytest.approx(-5.0 / 3.0 * part)]
     assert s.state_dict()["full_rates"] == [[0.1]]
 

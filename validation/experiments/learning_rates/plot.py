@@ -1,4 +1,4 @@
-"""``python -m validation.experiments.learning_rates.plot``: tables and figures of the runs in a folder."""
+"""``python -m validation.experiments.learning_rates.plot``: tables and figures of the runs in folders."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -13,11 +14,13 @@ from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
 
+from validation.benchmarks.environment import environment
+from validation.benchmarks.report import write_atomically
 from validation.experiments.journal import Journal
 
-from .results import Curve, best_of, curves
+from .results import TOLERANCE, Curve, best_of, curves, summary
 
-__all__ = ["draw", "main", "table"]
+__all__ = ["draw", "draw_decades", "main", "table"]
 
 
 def table(optimizer: str, methods: Mapping[str, Curve]) -> Table:
@@ -26,7 +29,7 @@ def table(optimizer: str, methods: Mapping[str, Curve]) -> Table:
     seeds = max(int(curve.seeds.max()) for curve in methods.values())
     best = best_of(methods)
     shown = Table(title=f"{optimizer}: final validation loss, mean of up to {seeds} seeds; best scheduler {best:.4f}")
-    for head in ("method", *(f"{lr:g}" for lr in lrs), "worst/best", "diverged", "time"):
+    for head in ("method", *(f"{lr:g}" for lr in lrs), "worst/best", "decades", "diverged", "time"):
         shown.add_column(head, justify="left" if head == "method" else "right")
     bare = methods["constant"].seconds if "constant" in methods else float("nan")
     for name, curve in methods.items():
@@ -35,6 +38,7 @@ def table(optimizer: str, methods: Mapping[str, Curve]) -> Table:
             name,
             *(means.get(lr, "") for lr in lrs),
             f"{curve.worst / best:.2f}",
+            f"{curve.decades(TOLERANCE * best):.1f}",
             str(int(curve.diverged.sum())),
             f"{curve.seconds / bare:.2f}",
         )
@@ -59,23 +63,69 @@ def draw(optimizer: str, methods: Mapping[str, Curve], path: Path) -> None:
     figure.savefig(path)
 
 
+def draw_decades(entries: Sequence[Mapping[str, Any]], path: Path) -> None:
+    """Write how many decades of learning rates end within 10 % of the best scheduler, a panel for task and optimizer.
+
+    ``entries`` are those of :func:`~validation.experiments.learning_rates.results.summary`.
+    """
+    tasks = list(dict.fromkeys((entry["task"], entry["label_noise"]) for entry in entries))
+    optimizers = list(dict.fromkeys(entry["optimizer"] for entry in entries))
+    methods = list(dict.fromkeys(entry["method"] for entry in entries))
+    whole = max(np.log10(entry["lrs"][-1] / entry["lrs"][0]) for entry in entries)
+    height = (0.25 * len(methods) + 0.6) * len(tasks) + 0.5
+    figure = Figure(figsize=(2.4 * len(optimizers) + 1.6, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    panels = figure.subplots(len(tasks), len(optimizers), sharex=True, sharey=True, squeeze=False)
+    for row, (task, label_noise) in zip(panels, tasks, strict=True):
+        for axes, optimizer in zip(row, optimizers, strict=True):
+            here = {
+                entry["method"]: entry["decades"]
+                for entry in entries
+                if (entry["task"], entry["label_noise"], entry["optimizer"]) == (task, label_noise, optimizer)
+            }
+            colours = ["C0" if "reach" in method else "C7" for method in methods]
+            axes.barh(methods, [here.get(method, 0.0) for method in methods], color=colours)
+            for method in methods:
+                if method not in here:
+                    axes.text(0.05, method, "not run", va="center", fontsize="x-small", color="0.5")
+            noise = f", {label_noise:g} wrong labels" if label_noise else ""
+            axes.set_title(f"{task}{noise}, {optimizer}", fontsize="small")
+            axes.tick_params(labelsize="x-small")
+            axes.set_xlim(0, whole)
+    panels[0][0].invert_yaxis()
+    figure.supxlabel("decades of learning rate within 10 % of the best scheduler's best", fontsize="small")
+    figure.savefig(path)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with these arguments (those of the process by default) and return its exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m validation.experiments.learning_rates.plot", description=__doc__, allow_abbrev=False
     )
-    parser.add_argument("folder", type=Path, help="the folder that was --out of the runs")
+    parser.add_argument(
+        "folders", type=Path, nargs="+", metavar="DIR", help="--out of the runs; several for one figure"
+    )
+    parser.add_argument("--decades", type=Path, metavar="FILE", help="draw the decades of good learning rates")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write means, errors and decades as JSON")
     options = parser.parse_args(argv)
-    path = options.folder / "runs.jsonl"
     try:
-        if not path.exists():
-            raise ValueError(f"there is no {path}: name the folder that was --out of the runs")
-        found = curves(Journal(path).records)
-        if not found:
-            raise ValueError(f"{path} holds no run yet")
-        for optimizer, methods in found.items():
-            Console(width=max(160, Console().width)).print(table(optimizer, methods))
-            draw(optimizer, methods, options.folder / f"{optimizer}.svg")
+        everything: list[dict[str, Any]] = []
+        for folder in options.folders:
+            path = folder / "runs.jsonl"
+            if not path.exists():
+                raise ValueError(f"there is no {path}: name the folder that was --out of the runs")
+            records = Journal(path).records
+            if not records:
+                raise ValueError(f"{path} holds no run yet")
+            everything += records
+            for optimizer, methods in curves(records).items():
+                Console(width=max(160, Console().width)).print(table(optimizer, methods))
+                draw(optimizer, methods, folder / f"{optimizer}.svg")
+        entries = summary(everything)
+        if options.decades is not None:
+            draw_decades(entries, options.decades)
+        if options.json is not None:
+            write_atomically(options.json, {"environment": environment(), "learning_rates": entries})
     except (ValueError, OSError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 2
