@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from resurgence.numbers import working_precision
 from resurgence.terminal import print_rich
 from validation.__main__ import main
+from validation.atomic_write import write_json
 from validation.benchmarks import (
     borel_pade_sum,
     coefficients,
@@ -312,11 +313,11 @@ def test_document_is_json_with_its_schema() -> None:
 
 def test_a_file_is_replaced_at_once_or_not_at_all(tmp_path: Path) -> None:
     target = tmp_path / "result.json"
-    report.write_atomically(target, {"a": 1})
+    write_json(target, {"a": 1})
     with pytest.raises(ValueError, match="JSON"):
-        report.write_atomically(target, {"a": math.nan})
+        write_json(target, {"a": math.nan})
     with pytest.raises(OSError, match="No such file"):
-        report.write_atomically(tmp_path / "missing" / "result.json", {})
+        write_json(tmp_path / "missing" / "result.json", {})
     assert json.loads(target.read_text()) == {"a": 1}
     assert list(tmp_path.iterdir()) == [target]
 

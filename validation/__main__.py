@@ -1,4 +1,4 @@
-"""``python -m validation``: one subcommand for each kind of measurement.
+"""``python -m validation``: one subcommand for each kind of measurement, and the report of all of them.
 
 Exit status: 0 where all is well; 1 where a result misses what is demanded of it; 2 for bad input, with a sentence on
 stderr; 130 after Ctrl-C.
@@ -12,7 +12,10 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from validation.benchmarks import command as benchmarks
+from validation.claims import command as claims
 from validation.crosscheck import command as crosscheck
+from validation.experiments import command as experiments
+from validation.report import command as report
 
 BAD_INPUT, INTERRUPTED = 2, 130
 
@@ -29,15 +32,31 @@ class _Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with these arguments (those of the process by default) and return its exit status."""
-    parser = _Parser(prog="python -m validation", description="Measurements of the package beside its peers.")
+    parser = _Parser(
+        prog="python -m validation",
+        description="Everything that is measured of the package, or one kind of measurement.",
+    )
     commands = parser.add_subparsers(metavar="COMMAND", parser_class=_Parser)
+    claims.add_to(commands)
     benchmarks.add_to(commands)
     crosscheck.add_to(commands)
+    experiments.add_to(commands)
+    report.add_to(parser)
     try:
         options = parser.parse_args(argv)
     except SystemExit as stop:  # --help, and arguments that argparse refuses
         return int(stop.code or 0)
-    if not hasattr(options, "run"):
+    whole = options.report is not None
+    if hasattr(options, "run"):
+        if whole or options.report_out is not None or options.report_data is not None:
+            print("validation: --quick and --full make the whole report, or come after a command", file=sys.stderr)
+            return BAD_INPUT
+    elif whole:
+        options.run = report.run
+    elif options.report_out is not None or options.report_data is not None:
+        print("validation: give --quick or --full with --out and --data", file=sys.stderr)
+        return BAD_INPUT
+    else:
         parser.print_help()
         return 0
     try:

@@ -17,12 +17,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from resurgence.terminal import print_rich
 
+from ..atomic_write import write_json
 from .contest import Contest, compete
 from .environment import environment
 from .figures import draw_cost
 from .ore_algebra import OreAlgebra
 from .registry import BENCHMARKS, Means
-from .report import Measured, contest_table, document, fit_table, gate_table, write_atomically
+from .report import Measured, contest_table, document, fit_table, gate_table
 
 __all__ = ["add_to"]
 
@@ -90,9 +91,7 @@ def run(options: argparse.Namespace) -> bool:
                 print(f"drawn: {path}")
     if options.json is not None:
         seconds = round(time.perf_counter() - start, 3)
-        write_atomically(
-            options.json, document(measured, options.sizes, environment(), started=started, seconds=seconds)
-        )
+        write_json(options.json, document(measured, options.sizes, environment(), started=started, seconds=seconds))
     claims = [e.accuracy.holds for one in measured for o in one.outcomes for e in o.entries if e.accuracy is not None]
     return all(gate.holds for one in measured for gate in one.gates) and False not in claims
 

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import math
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from rich.table import Table
@@ -22,7 +17,7 @@ from .contest import OURS, Entry, Outcome
 from .registry import BENCHMARKS, Gate, fit
 from .timing import Spread
 
-__all__ = ["SCHEMA", "Measured", "contest_table", "document", "fit_table", "gate_table", "write_atomically"]
+__all__ = ["SCHEMA", "Measured", "contest_table", "document", "fit_table", "gate_table"]
 
 #: Version of the document's layout.
 SCHEMA = 1
@@ -190,20 +185,3 @@ def _entry(entry: Entry) -> dict[str, Any]:
         "claimed_digits": None if accuracy is None else accuracy.claimed,
         "claim_holds": None if accuracy is None else accuracy.holds,
     }
-
-
-def write_atomically(path: Path, contents: dict[str, Any]) -> None:
-    """Write a JSON document so that the file is at every moment the old one or the new one."""
-    text = json.dumps(contents, indent=2, allow_nan=False) + "\n"
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,8 +18,8 @@ from rich.text import Text
 
 from resurgence.terminal import print_rich, table
 
+from ..atomic_write import write_json, write_text
 from ..benchmarks.environment import environment
-from ..benchmarks.report import write_atomically
 from .claim import AuditError, Evidence, Judgement, Verdict
 from .registry import CLAIMS, Audit, Entry, audit, find
 
@@ -87,9 +86,9 @@ def run(options: argparse.Namespace) -> bool:
     for error in outcome.errors:
         print_rich(Text(f"unsound: {error}", style="bold red"))
     if options.json is not None:
-        write_atomically(options.json, document(outcome, started=started, seconds=round(seconds, 3)))
+        write_json(options.json, document(outcome, started=started, seconds=round(seconds, 3)))
     if page is not None and outcome.judgements:
-        _write_page(options.html, page(outcome.judgements))
+        write_text(options.html, page(outcome.judgements))
     return not outcome.errors
 
 
@@ -226,9 +225,3 @@ def _page_maker() -> Callable[[Sequence[Judgement]], str]:
     except ModuleNotFoundError as missing:
         raise ValueError(f"--html: {missing}; install the extra 'bench'") from None
     return page
-
-
-def _write_page(path: Path, text: str) -> None:
-    beside = path.with_name(f".{path.name}.tmp")
-    beside.write_text(text, encoding="utf-8")
-    os.replace(beside, path)

@@ -62,7 +62,7 @@ _CLAIMS_STYLE = """
   border-bottom: 1px solid var(--line); }
 .claims th { font-weight: 600; color: var(--soft); white-space: nowrap; }
 .claims .n { font-family: ui-monospace, "Cascadia Mono", "DejaVu Sans Mono", Menlo, Consolas, monospace;
-  font-size: .84rem; font-variant-numeric: tabular-nums; }
+  font-size: .84rem; font-variant-numeric: tabular-nums; overflow-wrap: break-word; }
 .claims .contents { columns: 2 26rem; column-gap: 2rem; font-size: .88rem; padding: 0; margin: 1rem 0;
   list-style: none; }
 .claims .contents li { break-inside: avoid; padding: .1rem 0; display: flex; gap: .6em; align-items: baseline; }
@@ -167,7 +167,8 @@ def formula(latex: str) -> str:
     left = _LEFT_OVER.search(converted)
     if left is not None:
         raise ValueError(f"no MathML for {latex}: {left[0]} is not known")
-    return converted.replace("<math ", f'<math alttext="{escape(latex)}" ', 1)
+    relation = converted.replace("<mi>&#x0007E;</mi>", "<mo>&#x0223C;</mo>")  # the converter writes a raised tilde
+    return relation.replace("<math ", f'<math alttext="{escape(latex)}" ', 1)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

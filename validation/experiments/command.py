@@ -70,7 +70,7 @@ def run(options: argparse.Namespace) -> bool:
     import torch
     from rich.console import Console
 
-    from validation.benchmarks.report import write_atomically
+    from validation.atomic_write import write_json
 
     from .registry import EXPERIMENTS
     from .report import tables
@@ -101,5 +101,5 @@ def run(options: argparse.Namespace) -> bool:
     if options.size == "quick":
         console.print("Quick sizes: three seeds, a few steps, embedded data. They can decide nothing.", highlight=False)
     if options.json is not None:
-        write_atomically(options.json, {"size": options.size, "experiments": documents, "verdicts": found})
+        write_json(options.json, {"size": options.size, "experiments": documents, "verdicts": found})
     return all(cell["wrapper_without_targets_is_bare"] is not False for one in documents for cell in one["cells"])

@@ -12,8 +12,8 @@ import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from validation.atomic_write import write_json
 from validation.benchmarks.environment import environment
-from validation.benchmarks.report import write_atomically
 
 from .campaign import Campaign
 from .experiment import Experiment
@@ -89,9 +89,9 @@ def execute(
         for campaign in campaigns:
             name = campaign.experiment.name
             document = perform(campaign, size)
-            write_atomically(out / name / RESULTS, document)
+            write_json(out / name / RESULTS, document)
             DRAWINGS[name](document, out / name)
             documents.append(document)
     found = {"experiments": [one["experiment"] for one in documents], "size": size, "verdicts": verdicts(documents)}
-    write_atomically(out / "verdicts.json", found)
+    write_json(out / "verdicts.json", found)
     return documents

@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
 
+from validation.atomic_write import write_json
 from validation.benchmarks.environment import environment
-from validation.benchmarks.report import write_atomically
 from validation.experiments.journal import Journal
 
 from .results import TOLERANCE, Curve, best_of, curves, summary
@@ -125,7 +125,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if options.decades is not None:
             draw_decades(entries, options.decades)
         if options.json is not None:
-            write_atomically(options.json, {"environment": environment(), "learning_rates": entries})
+            write_json(options.json, {"environment": environment(), "learning_rates": entries})
     except (ValueError, OSError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 2

@@ -1,0 +1,1 @@
+"""Everything the validation measures, as one HTML page and one JSON document."""
