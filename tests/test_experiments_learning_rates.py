@@ -10,9 +10,11 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("sklearn")
 
 from surge import tasks  # noqa: E402
+from validation.__main__ import main  # noqa: E402
 from validation.experiments.journal import Journal  # noqa: E402
-from validation.experiments.learning_rates import plot, results, run  # noqa: E402
+from validation.experiments.learning_rates import plot, results, run, sweep  # noqa: E402
 from validation.experiments.learning_rates.methods import METHODS, Setting, applies, make_arm  # noqa: E402
+from validation.report.learning_rates import show  # noqa: E402
 
 PACKAGES = {"prodigy": "prodigyopt", "prodigy+cosine": "prodigyopt", "momo": "momo", "schedule-free": "schedulefree"}
 
@@ -166,7 +168,17 @@ def test_journal(tmp_path):
 
 def rows(method, values, optimizer="sgd"):
     return [
-        {"optimizer": optimizer, "method": method, "lr": lr, "seed": seed, "validation_loss": loss, "seconds": 2.0}
+        {
+            "task": "digits",
+            "label_noise": 0.0,
+            "steps": 5,
+            "optimizer": optimizer,
+            "method": method,
+            "lr": lr,
+            "seed": seed,
+            "validation_loss": loss,
+            "seconds": 2.0,
+        }
         for lr, losses in values.items()
         for seed, loss in enumerate(losses)
     ]
@@ -208,3 +220,58 @@ def test_records_are_plain_json(tmp_path):
     entry = json.loads((tmp_path / "a.jsonl").read_text())
     assert entry["method"] == "reach"
     assert 0 < entry["validation_loss"] < 2.4
+
+
+def test_decades_count_the_rates_around_a_good_one():
+    losses = {1e-3: [0.9], 1e-2: [0.5], 1e-1: [0.6], 1.0: [None]}
+    curve = results.curves(rows("constant", losses))["sgd"]["constant"]
+    assert curve.decades(0.6) == pytest.approx(2.0)
+    assert curve.decades(1.0) == pytest.approx(2.5)
+    assert curve.decades(math.inf) == pytest.approx(3.0)  # with the rate that diverged
+    assert curve.decades(0.1) == 0.0
+    assert results.curves(rows("reach", {0.1: [0.5]}))["sgd"]["reach"].decades(1.0) == 0.0  # one rate is no width
+
+
+def test_summary_has_an_entry_for_each_method():
+    entries = results.summary(
+        rows("constant", {0.1: [0.5, 0.5], 1.0: [None, 1.0]}) + rows("reach", {0.1: [0.4, 0.5], 1.0: [0.5, 0.6]})
+    )
+    constant, reach = entries
+    assert (constant["method"], reach["method"]) == ("constant", "reach")
+    assert constant["mean"] == [0.5, None]
+    assert constant["worst_over_best"] is None
+    assert reach["best_scheduler"] == 0.5
+    assert (reach["decades"], reach["decades_of_all"]) == (pytest.approx(1.0), pytest.approx(0.5))
+    json.dumps(entries, allow_nan=False)
+
+
+def test_the_command_sweeps_and_goes_on(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(sweep, "QUICK", (sweep.Size("digits", ("sgd",), (1e-2, 1.0), 1, 2),))
+    monkeypatch.setattr(sweep, "METHODS", ["constant", "reach"])
+    words = ["learning-rates", "--quick", "--out", str(tmp_path), "--json", str(tmp_path / "a.json")]
+    assert main([*words, "--plot", str(tmp_path / "drawing.svg")]) == 0
+    assert "constant" in capsys.readouterr().out
+    document = json.loads((tmp_path / "a.json").read_text())
+    assert [entry["method"] for entry in document["learning_rates"]] == ["constant", "reach"]
+    journal = (tmp_path / "digits" / "runs.jsonl").read_text()
+    assert main(words) == 0
+    assert (tmp_path / "digits" / "runs.jsonl").read_text() == journal  # nothing was trained again
+    shown = show(document, tmp_path)
+    assert shown.count("<tr>") == 3
+    assert "data:image/svg+xml" in shown
+
+
+@pytest.mark.parametrize(
+    ("match", "extra"),
+    [("leave --data out", ["--quick", "--data", "."]), ("there is no folder", ["--json", "missing/a.json"])],
+)
+def test_bad_arguments_of_the_sweep(tmp_path, monkeypatch, capsys, match, extra):
+    monkeypatch.chdir(tmp_path)
+    assert main(["learning-rates", *extra]) == 2
+    assert match in capsys.readouterr().err
+
+
+def test_missing_data_are_noticed_before_the_first_run(tmp_path, capsys):
+    assert main(["learning-rates", "--out", str(tmp_path), "--data", str(tmp_path)]) == 2
+    assert "mnist" in capsys.readouterr().err
+    assert not (tmp_path / "digits").exists()

@@ -107,8 +107,10 @@ def stub(name="one", show=lambda document, folder: "<p>seen</p>", arguments=("{f
 @pytest.mark.parametrize("size", ["quick", "full"])
 def test_every_command_of_the_plan_is_one(size, monkeypatch):
     ran = []
-    for name in ("benchmarks", "claims", "crosscheck", "experiments"):
-        monkeypatch.setattr(f"validation.{name}.command.run", lambda options, name=name: ran.append(name) or True)
+    folders = {name: name for name in ("benchmarks", "claims", "crosscheck", "experiments")}
+    folders["learning-rates"] = "experiments.learning_rates"
+    for name, folder in folders.items():
+        monkeypatch.setattr(f"validation.{folder}.command.run", lambda options, name=name: ran.append(name) or True)
     names = [one.name for one in plan(size, with_data=True)]
     assert len(names) == len(set(names))
     for one in plan(size, with_data=True):
@@ -119,7 +121,8 @@ def test_every_command_of_the_plan_is_one(size, monkeypatch):
 
 
 def test_data_go_to_the_full_report_alone():
-    assert [one.name for one in plan("full", with_data=True) if "{data}" in one.arguments] == ["experiments"]
+    reading = [one.name for one in plan("full", with_data=True) if "{data}" in one.arguments]
+    assert reading == ["experiments", "learning_rates"]
     assert not [
         one for one in (*plan("quick", with_data=True), *plan("full", with_data=False)) if "{data}" in one.arguments
     ]

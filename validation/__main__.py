@@ -15,6 +15,7 @@ from validation.benchmarks import command as benchmarks
 from validation.claims import command as claims
 from validation.crosscheck import command as crosscheck
 from validation.experiments import command as experiments
+from validation.experiments.learning_rates import command as learning_rates
 from validation.report import command as report
 
 BAD_INPUT, INTERRUPTED = 2, 130
@@ -41,6 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     benchmarks.add_to(commands)
     crosscheck.add_to(commands)
     experiments.add_to(commands)
+    learning_rates.add_to(commands)
     report.add_to(parser)
     try:
         options = parser.parse_args(argv)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import benchmarks, claims, crosscheck, experiments
+from . import benchmarks, claims, crosscheck, experiments, learning_rates
 from .measurement import RESULTS, Measurement
 
 __all__ = ["SECTIONS", "plan"]
@@ -103,6 +103,24 @@ def plan(size: str, with_data: bool) -> tuple[Measurement, ...]:
             experiments.show,
             met="done",
             missed="wrapper not neutral",
+        ),
+        Measurement(
+            "learning_rates",
+            "experiments",
+            "How much each method cares for its learning rate",
+            "Final validation losses over five decades of learning rates: schedulers, SurgeLR and peers. A decade is "
+            "good where the mean loss is within 10 % of the best that a scheduler has at any rate.",
+            (
+                "learning-rates",
+                *quick,
+                "--out",
+                "{folder}",
+                *(("--data", "{data}") if with_data and size == "full" else ()),
+                *_PLOT,
+                *_JSON,
+            ),
+            learning_rates.show,
+            met="done",
         ),
         Measurement(
             "benchmarks",
