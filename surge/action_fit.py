@@ -5,9 +5,9 @@ For the partition function Z(g) = int exp(-L(theta)/g) pi(dtheta), as g falls to
     log Z(g) = -L*/g + nu log g + (m - 1) log log(1/g) + c_0 + c_1 g + c_2 g^2 + ...
 
 L* is the least loss, nu the real log canonical threshold of the minimum, d/2 where it is non-degenerate, and m its
-multiplicity, mostly 1 (Watanabe 2009, *Algebraic Geometry and Statistical Learning Theory*, theorem 6.7). The model is
-linear in its unknowns. At a degenerate minimum the corrections may come in fractional powers: int exp(-x^4/g) pi(dx)
-has g^(1/2), so series in g and in g^(1/2) are both tried.
+multiplicity, mostly 1 (Watanabe 2009, *Algebraic Geometry and Statistical Learning Theory*, theorem 6.7). At a
+degenerate minimum the corrections may come in fractional powers: int exp(-x^4/g) pi(dx) has g^(1/2), so series in g and
+in g^(1/2) are both tried.
 
 The series mostly diverges, and a function is smoother than the terms of its divergent series, so that a polynomial fits
 well with coefficients that are wrong. What is fitted is therefore a Borel sum: with w the conformal map of the plane
@@ -23,9 +23,21 @@ of each candidate is its Bayesian evidence, and the scatter of the candidates is
 2021, *Phys. Rev. D* 103, 114502). Where the result from the smaller couplings alone differs by more than twice its own
 error the difference is added too.
 
+The power of log(1/g) is really a polynomial in it of degree m - 1, for -nu is a pole of order m of the zeta function of
+the loss. The fit has log(G/g)^(m-1), for m up to 3, with G averaged over as well: for m = 2 that is all there is, and
+for m = 3 it leaves out a relative correction of order log(G/g)^(-2). Since log log(G/g) is nearly linear in log g over
+a few decades, the evidence often does not decide on m, and nu depends on it. The least m that it does not exclude then
+gives L* and nu, and the error is the root mean square of the deviation from them under that m, of those not excluded,
+where it is largest.
+Minima at which fewer than m directions are flat to second order are known not to have the multiplicity m: the others
+split off, and a function of n variables has m <= n. With m directions or more, nu <= d/2 - m/4 in d dimensions, since
+the loss grows in them no faster than a fourth power. A nu above that bound is counted out.
+
 The error is *estimated*: it rests on couplings that are small enough for the expansion to rule. Another minimum whose
 weight exceeds that of the lowest one at all the couplings given cannot be told from it. Errors are mostly too large, by
 up to a factor of 5; they were too small by 2 for the quartic oscillator on couplings from 0.02 to 0.5, known to 1e-4.
+Couplings as large as the losses themselves may decide for a wrong m: those from 0.01 to 1, known to 1e-3, do so for
+x^2/2 in three dimensions, and nu is then off by 8 of its errors and more.
 """
 
 from __future__ import annotations
@@ -39,7 +51,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 from flint import acb, arb
-from scipy.special import binom, gammaln
+from scipy.special import binom, gammaln, log_ndtr
 from scipy.stats import chi2 as chi2_distribution
 
 import resurgence
@@ -60,6 +72,15 @@ DISTANCES = 10.0 ** np.arange(-0.5, 2.01, 0.5)
 #: The least nu that A is measured with: that of one direction.
 LEAST_NU = 0.5
 
+#: The largest multiplicity that is tried; each has the same prior weight.
+MOST = 3
+
+#: log(G/g) at the largest coupling. About these values log log(G/g) is taken as linear in log G.
+LOGARITHMS = 2.0 ** np.arange(1, 4.1, 0.5)
+
+#: Unknowns without a prior: L*, nu and c_0.
+FLAT = 3
+
 #: The last k.
 LAST = 24
 
@@ -72,7 +93,8 @@ NEGLIGIBLE = 1e-6
 #: Parts of the couplings, from the smallest on, with which the result is compared.
 PARTS = (0.4, 0.6, 0.8)
 
-#: How many times the first step's weight another must have to be the one whose series is reported (Jeffreys: strong).
+#: How many times the first step's weight another must have to be the one whose series is reported, and another
+#: multiplicity's weight the heaviest must have to exclude it (Jeffreys: strong).
 STRONG = 10
 
 #: A result from fewer couplings that differs by more than so many of its variances adds the whole difference squared.
@@ -92,8 +114,10 @@ class ActionFit:
         L*, in units of the loss, and its standard error.
     nu, nu_error : float
         The exponent of g: d/2 at a non-degenerate minimum.
-    multiplicity, multiplicity_error : float
-        m; error 0 where it was given.
+    multiplicity : int or None
+        m, where it weighs more than ten times as much as each other one; None where the data do not decide.
+    multiplicity_weights : dict
+        The weight of each multiplicity that was tried.
     coefficients : (n,) array
         c_0, c_1, ... in powers of g^``step``, given that step.
     covariance : (n, n) array
@@ -114,8 +138,8 @@ class ActionFit:
     minimum_error: float
     nu: float
     nu_error: float
-    multiplicity: float
-    multiplicity_error: float
+    multiplicity: int | None
+    multiplicity_weights: dict[int, float]
     coefficients: Array = field(repr=False)
     covariance: Array = field(repr=False)
     step: Fraction
@@ -145,8 +169,11 @@ class ActionFit:
         ------
         ValueError
             For a number of terms that the fit does not have, ``sigmas`` that is not positive and finite, and where the
-            series is one in g^(1/2).
+            series is one in g^(1/2) or may have logarithms.
         """
+        if self.multiplicity != 1:
+            weights = ", ".join(f"{weight:.2g} on m = {m}" for m, weight in self.multiplicity_weights.items())
+            raise ValueError(f"at m > 1 there are logarithms in the series; the data put a weight of {weights}")
         if self.step != 1:
             raise ValueError(f"the fitted series is one in g^({self.step}): fit with steps=(1,) for one in g")
         if not (np.isfinite(sigmas) and sigmas > 0):
@@ -164,14 +191,38 @@ class ActionFit:
 
 
 @dataclass(frozen=True)
+class _Logarithms:
+    """The candidates for (m - 1) log log(G/g): M of them, the first for m = 1."""
+
+    degrees: Array  # (M,): m - 1
+    places: npt.NDArray[np.int64]  # (M,): of log(G/g) among LOGARITHMS
+    widths: Array  # (M,): standard deviations of log G
+    log_prior: Array  # (M,)
+
+    @classmethod
+    def up_to(cls, dim: int) -> _Logarithms:
+        """Those of multiplicities up to d; each log G has the same share of the prior weight of m."""
+        degrees, size = np.arange(1.0, min(dim, MOST)), LOGARITHMS.size
+        return cls(
+            np.r_[0.0, np.repeat(degrees, size)],
+            np.r_[0, np.tile(np.arange(size), degrees.size)],
+            np.r_[0.0, np.tile(np.gradient(LOGARITHMS) / 2, degrees.size)],
+            np.r_[0.0, np.full(degrees.size * size, -np.log(size))],
+        )
+
+
+@dataclass(frozen=True)
 class _Candidates:
-    """Candidates of one step and one map, stacked: G of them with f unknowns without a prior and then the d_k."""
+    """Candidates of one step and one map, stacked: G pairs of a and A, and M logarithms with each."""
 
     step: Fraction
-    log_weights: Array  # (G,)
-    chi2: Array  # (G,)
-    triangles: Array  # (G, f + LAST, f + LAST): R of the whitened columns over the rows of the prior
-    targets: Array  # (G, f + LAST): R beta = target
+    tried: _Logarithms
+    log_weights: Array  # (G, M)
+    chi2: Array  # (G, M)
+    inverses: Array  # (G, FLAT + LAST, FLAT + LAST): of R, of the whitened columns over the rows of the prior
+    targets: Array  # (G, FLAT + LAST, 1 + 2 LOGARITHMS): R beta = target, for the values, log log(G/g) and 1/log(G/g)
+    shifts: Array  # (G, M): of log G
+    shift_variances: Array  # (G, M)
     powers: Array  # (G, REPORTED, LAST): c_j from the d_k
 
 
@@ -181,28 +232,27 @@ def fit_action(
     std_error: object = None,
     *,
     covariance: object = None,
-    multiplicity: int | None = 1,
+    dim: int = 1,
     steps: Sequence[Any] = (1, Fraction(1, 2)),
 ) -> ActionFit:
-    """Fit ``-L*/g + nu log g + c_0 + c_1 g + ...`` to values of log Z by generalised least squares.
+    """Fit ``-L*/g + nu log g + (m - 1) log log(G/g) + c_0 + c_1 g + ...`` to values of log Z.
 
     Parameters
     ----------
     couplings, log_z : (K,) arrays
-        K at least 4 (5 where the multiplicity is fitted).
+        K at least 4.
     std_error : (K,) array or number, or covariance : (K, K) array
         Errors of log Z.
-    multiplicity : int, optional
-        m; None fits it. For m other than 1 the corrections mostly begin with 1/log(1/g), which no power of g describes:
-        the errors hold for the model as it stands, and too little is added for that (x^2 y^2 on the unit square).
+    dim : int, optional
+        The dimension d of theta. Multiplicities up to d, and up to 3, are tried, each as far as nu <= d/2 - m/4: this
+        takes a loss that is analytic at its minima, and a base measure with a density there.
     steps : sequence of positive rationals
         Steps of the exponents of the series to average over.
 
     Raises
     ------
     TypeError, ValueError
-        For bad input (see :meth:`~surge.least_squares.Observations.checked`), fewer values than the unknowns need, and
-        couplings of 1 and more where a log log(1/g) is asked for.
+        For bad input (see :meth:`~surge.least_squares.Observations.checked`), and fewer values than the unknowns need.
 
     Examples
     --------
@@ -214,44 +264,42 @@ def fit_action(
     (True, True)
     """
     data = Observations.checked(couplings, log_z, std_error, covariance)
-    exponents, known = _steps(steps), _multiplicity(multiplicity)
-    flat = 4 if known is None else 3
-    if len(data) <= flat:
-        raise ValueError(f"the fit needs at least {flat + 1} couplings, got {len(data)}: add some")
-    offset, columns = _columns(data, known)
-    whole = _average(_stacks(data, columns, offset, exponents), flat)
-    moved = np.zeros(flat - 1)
+    exponents, variables = _steps(steps), _dimension(dim)
+    if len(data) <= FLAT:
+        raise ValueError(f"the fit needs at least {FLAT + 1} couplings, got {len(data)}: add some")
+    whole = _average(data, exponents, variables)
+    moved = np.zeros(2)
     c_moved = {step: np.zeros(len(tail.mean)) for step, tail in whole.tails.items()}
-    for count in sorted({max(flat + 2, round(part * len(data))) for part in PARTS}):
+    for count in sorted({max(FLAT + 2, round(part * len(data))) for part in PARTS}):
         if count >= len(data):
             continue
-        part = _average(_stacks(data.smallest(count), columns[:count], offset[:count], exponents), flat)
-        moved = np.maximum(moved, _excess(whole.head, part.head))
+        part = _average(data.smallest(count), exponents, variables)
+        moved = np.maximum(moved, _excess(whole.mean, part.mean, part.variances))
         for step, tail in part.tails.items():
-            c_moved[step] = np.maximum(c_moved[step], _excess(whole.tails[step], tail))
-    errors = np.sqrt(np.diag(whole.head.covariance) + moved)
+            known = whole.tails[step].mean
+            c_moved[step] = np.maximum(c_moved[step], _excess(known, tail.mean, np.diag(tail.covariance)))
+    errors = np.sqrt(whole.variances + moved)
     step = exponents[0]
     heaviest = max(whole.step_weights, key=lambda s: whole.step_weights[s])
     if whole.step_weights[heaviest] > STRONG * whole.step_weights[step]:
         step = heaviest
     tail = whole.tails[step]
-    mean = whole.head.mean
     covariance = tail.covariance + np.diag(c_moved[step])
     return ActionFit(
-        float(mean[0]),
+        float(whole.mean[0]),
         float(errors[0]),
-        float(mean[1]),
+        float(whole.mean[1]),
         float(errors[1]),
-        float(mean[2]) + 1 if known is None else float(known),
-        float(errors[2]) if known is None else 0.0,
+        next(iter(whole.heads)) if len(whole.heads) == 1 else None,
+        whole.multiplicity_weights,
         tail.mean,
         covariance,
         step,
         whole.step_weights,
         int(np.argmin(np.r_[np.abs(tail.mean[1:]) > 2 * np.sqrt(np.diag(covariance))[1:], False])),
         whole.chi2,
-        len(data) - flat,
-        _warnings(whole.chi2, len(data) - flat, bool((moved > np.diag(whole.head.covariance)).any())),
+        len(data) - FLAT,
+        _warnings(whole.chi2, len(data) - FLAT, bool((moved > whole.variances).any())),
     )
 
 
@@ -267,62 +315,67 @@ def _steps(steps: Sequence[Any]) -> list[Fraction]:
     return found
 
 
-def _multiplicity(given: int | None) -> int | None:
-    if given is None:
-        return None
+def _dimension(given: int) -> int:
     if isinstance(given, bool):
-        raise TypeError("multiplicity must be an integer, got a bool")
+        raise TypeError("dim must be an integer, got a bool")
     try:
         value = operator.index(given)
     except TypeError:
-        raise TypeError(f"multiplicity must be an integer, got {given!r}") from None
+        raise TypeError(f"dim must be an integer, got {given!r}") from None
     if value < 1:
-        raise ValueError(f"multiplicity must be at least 1, got {value}")
+        raise ValueError(f"dim must be at least 1, got {value}")
     return value
 
 
-def _columns(data: Observations, known: int | None) -> tuple[Array, Array]:
-    """What is known of log Z, and the columns of L*, nu, (m - 1) where it is fitted, and c_0."""
-    g = data.couplings
-    if known == 1:
-        return np.zeros(len(data)), np.stack([-1 / g, np.log(g), np.ones_like(g)], axis=1)
-    if g[-1] >= 1:
-        raise ValueError(f"log log(1/g) needs couplings below 1, got {g[-1]}: leave them out or set multiplicity=1")
-    double = np.log(-np.log(g))
-    if known is None:
-        return np.zeros(len(data)), np.stack([-1 / g, np.log(g), double, np.ones_like(g)], axis=1)
-    return (known - 1) * double, np.stack([-1 / g, np.log(g), np.ones_like(g)], axis=1)
-
-
-def _stacks(data: Observations, flat: Array, offset: Array, steps: Sequence[Fraction]) -> list[_Candidates]:
-    target = data.values - offset
-    whitened = data.whiten(np.column_stack([flat, target]))
-    scale = max(LEAST_NU, abs(float(np.linalg.lstsq(whitened[:, :-1], whitened[:, -1])[0][1])))
-    return [_candidates(data, whitened, step, both, scale) for step in steps for both in (False, True)]
-
-
-def _candidates(data: Observations, whitened: Array, step: Fraction, both: bool, scale: float) -> _Candidates:
-    """All a and A at one step, with cuts on one side or on both."""
-    count, free = len(data), whitened.shape[1] - 1
-    distances = data.couplings[-1] * DISTANCES
-    functions = data.whiten(_borel_sums(data.couplings[:, None] / distances, float(step), both).reshape(count, -1))
+def _candidates(data: Observations, step: Fraction, both: bool, dim: int) -> _Candidates:
+    """All a, A, m and G at one step, with cuts on one side or on both."""
+    g, count = data.couplings, len(data)
+    flat = np.stack([-1 / g, np.log(g), np.ones_like(g)], axis=1)
+    logarithms = np.log(g[-1] / g)[:, None] + LOGARITHMS
+    whitened = data.whiten(np.column_stack([flat, data.values, np.log(logarithms), 1 / logarithms]))
+    scale = max(LEAST_NU, abs(float(np.linalg.lstsq(whitened[:, :FLAT], whitened[:, FLAT])[0][1])))
+    distances = g[-1] * DISTANCES
+    functions = data.whiten(_borel_sums(g[:, None] / distances, float(step), both).reshape(count, -1))
     functions = np.moveaxis(functions.reshape(count, len(distances), LAST), 1, 0)
     amplitudes = scale * AMPLITUDES
-    rows = np.zeros((len(distances), len(amplitudes), count + LAST, free + LAST + 1))
-    rows[:, :, :count, :free], rows[:, :, :count, -1] = whitened[:, :-1], whitened[:, -1]
-    rows[:, :, :count, free:-1] = functions[:, None]
-    rows[:, :, count + np.arange(LAST), free + np.arange(LAST)] = 1 / amplitudes[:, None]
+    # The logarithms are further right-hand sides: one triangle serves them all.
+    unknowns = FLAT + LAST
+    rows = np.zeros((len(distances), len(amplitudes), count + LAST, LAST + whitened.shape[1]))
+    rows[:, :, :count, :FLAT], rows[:, :, :count, unknowns:] = whitened[:, :FLAT], whitened[:, FLAT:]
+    rows[:, :, :count, FLAT:unknowns] = functions[:, None]
+    rows[:, :, count + np.arange(LAST), FLAT + np.arange(LAST)] = 1 / amplitudes[:, None]
     triangle = cast(Array, np.linalg.qr(rows.reshape(-1, *rows.shape[2:]), mode="r"))
-    pivots = np.abs(np.diagonal(triangle, axis1=1, axis2=2))
-    chi2 = pivots[:, -1] ** 2
-    widths = np.tile(amplitudes, len(distances))
+    inverses: Array = np.linalg.inv(triangle[:, :unknowns, :unknowns]).astype(np.float64)
+    targets, residues = triangle[:, :unknowns, unknowns:], triangle[:, unknowns:, unknowns:]
+    # log of the Gaussian integral over the unknowns.
+    pivots = np.abs(np.diagonal(triangle[:, :unknowns, :unknowns], axis1=1, axis2=2))
+    log_volume = -np.log(pivots).sum(1) - LAST * np.log(np.tile(amplitudes, len(distances)))
+
+    tried = _Logarithms.up_to(dim)
+    size = LOGARITHMS.size
+    residue = residues[:, :, :1] - tried.degrees * residues[:, :, 1 + tried.places]
+    slope = tried.degrees * residues[:, :, 1 + size + tried.places]
+    # log G is one more unknown, with a prior.
+    precision = 1 + tried.widths**2 * (slope**2).sum(1)
+    shifts = tried.widths**2 * (slope * residue).sum(1) / precision
+    shift_variances = tried.widths**2 / precision
+    chi2 = (residue**2).sum(1) - (slope * residue).sum(1) * shifts
+    log_weights = log_volume[:, None] - chi2 / 2 - np.log(precision) / 2 + tried.log_prior
+    nu = inverses[:, None, 1] @ targets
+    pull = tried.degrees * nu[:, 0, 1 + size + tried.places]
+    mean = nu[:, 0, :1] - tried.degrees * nu[:, 0, 1 + tried.places] - pull * shifts
+    deviation = np.sqrt((inverses[:, 1] ** 2).sum(1)[:, None] + pull**2 * shift_variances)
+    bound = np.where(tried.degrees > 0, dim / 2 - (tried.degrees + 1) / 4, np.inf)
+    log_weights += log_ndtr((bound - mean) / deviation)
     return _Candidates(
         step,
-        # log of the Gaussian integral over the unknowns.
-        -chi2 / 2 - np.log(pivots[:, :-1]).sum(1) - LAST * np.log(widths),
+        tried,
+        log_weights,
         chi2,
-        triangle[:, :-1, :-1],
-        triangle[:, :-1, -1],
+        inverses,
+        targets,
+        shifts,
+        shift_variances,
         np.repeat(_powers(distances, float(step), both), len(amplitudes), axis=0),
     )
 
@@ -383,58 +436,82 @@ class _Normal:
 
 @dataclass(frozen=True)
 class _Averaged:
-    head: _Normal  # L*, nu and, where it is fitted, m - 1
+    heads: dict[int, _Normal]  # L* and nu, for each multiplicity that is not excluded, ascending
     tails: dict[Fraction, _Normal]  # c_0, c_1, ...
     step_weights: dict[Fraction, float]
+    multiplicity_weights: dict[int, float]
     chi2: float
 
+    @property
+    def mean(self) -> Array:
+        """L* and nu at the least of these multiplicities."""
+        return next(iter(self.heads.values())).mean
 
-def _average(stacks: Sequence[_Candidates], flat: int) -> _Averaged:
+    @property
+    def variances(self) -> Array:
+        """Mean squares of the deviations from that, at the multiplicity where they are largest."""
+        squares = [(head.mean - self.mean) ** 2 + np.diag(head.covariance) for head in self.heads.values()]
+        largest: Array = np.max(squares, axis=0)
+        return largest
+
+
+def _average(data: Observations, steps: Sequence[Fraction], dim: int) -> _Averaged:
+    stacks = [_candidates(data, step, both, dim) for step in steps for both in (False, True)]
     best = max(stacks, key=lambda stack: float(stack.log_weights.max()))
     top = float(best.log_weights.max())
-    steps = list(dict.fromkeys(stack.step for stack in stacks))
-    heads: list[tuple[Array, Array, Array]] = []
-    step_weights, tails = {}, {}
-    for step in steps:
-        alike = [stack for stack in stacks if stack.step == step]
+    # Weights, means and covariances by multiplicity, and by step.
+    heads: dict[int, list[tuple[Array, Array, Array]]] = {int(d) + 1: [] for d in best.tried.degrees}
+    tails: dict[Fraction, list[tuple[Array, Array, Array]]] = {step: [] for step in steps}
+    step_weights = dict.fromkeys(steps, 0.0)
+    for stack in stacks:
         # Relative to the best of the same step, so that each step has its series.
-        highest = max(float(stack.log_weights.max()) for stack in alike)
-        parts: list[tuple[Array, Array, Array]] = []
-        for stack in alike:
-            heavy = np.flatnonzero(stack.log_weights > highest + np.log(NEGLIGIBLE))
-            if not heavy.size:
-                continue
-            weights = np.exp(stack.log_weights[heavy] - highest)
-            inverse: Array = np.linalg.inv(stack.triangles[heavy]).astype(np.float64)
-            # L*, nu, ..., c_0 as they are, and c_1, c_2, ... from the d_k.
-            change = np.zeros((len(heavy), flat + REPORTED, inverse.shape[1]))
-            change[:, np.arange(flat), np.arange(flat)] = 1.0
-            change[:, flat:, flat:] = stack.powers[heavy]
-            roots = change @ inverse
-            means = (roots @ stack.targets[heavy][:, :, None])[:, :, 0]
-            spreads = roots @ np.swapaxes(roots, 1, 2)
-            share = weights * np.exp(highest - top)
-            heads.append((share, means[:, : flat - 1], spreads[:, : flat - 1, : flat - 1]))
-            parts.append((weights, means[:, flat - 1 :], spreads[:, flat - 1 :, flat - 1 :]))
-        total = sum(float(part[0].sum()) for part in parts)
-        step_weights[step] = total * float(np.exp(highest - top))
-        tails[step] = _Normal.mixed(parts)
+        highest = max(float(other.log_weights.max()) for other in stacks if other.step == stack.step)
+        heavy = np.nonzero(stack.log_weights > highest + np.log(NEGLIGIBLE))
+        weights = np.exp(stack.log_weights[heavy] - highest)
+        means, spreads = _moments(stack, *heavy)
+        share = weights * np.exp(highest - top)
+        tails[stack.step].append((weights, means[:, 2:], spreads[:, 2:, 2:]))
+        step_weights[stack.step] += float(share.sum())
+        for m, parts in heads.items():
+            alike = stack.tried.degrees[heavy[1]] == m - 1
+            parts.append((share[alike], means[alike, :2], spreads[alike, :2, :2]))
     whole = sum(step_weights.values())
+    multiplicity_weights = {m: sum(float(part[0].sum()) for part in parts) / whole for m, parts in heads.items()}
+    excluded = max(multiplicity_weights.values()) / STRONG
     return _Averaged(
-        _Normal.mixed(heads),
-        tails,
+        {m: _Normal.mixed(parts) for m, parts in heads.items() if multiplicity_weights[m] >= excluded},
+        {step: _Normal.mixed(parts) for step, parts in tails.items()},
         {step: weight / whole for step, weight in step_weights.items()},
-        float(best.chi2[best.log_weights.argmax()]),
+        multiplicity_weights,
+        float(best.chi2.flat[best.log_weights.argmax()]),
     )
 
 
-def _excess(whole: _Normal, part: _Normal) -> Array:
+def _moments(stack: _Candidates, pair: npt.NDArray[np.intp], logarithm: npt.NDArray[np.intp]) -> tuple[Array, Array]:
+    """Means and covariances of L*, nu, c_0, c_1, ... for H candidates, given by their places among G and M."""
+    used, index = np.unique(pair, return_inverse=True)
+    # L*, nu, c_0 as they are, and c_1, c_2, ... from the d_k.
+    change = np.zeros((len(used), FLAT + REPORTED, FLAT + LAST))
+    change[:, np.arange(FLAT), np.arange(FLAT)] = 1.0
+    change[:, FLAT:, FLAT:] = stack.powers[used]
+    roots = change @ stack.inverses[used]
+    solved = (roots @ stack.targets[used])[index]
+    degree, place = stack.tried.degrees[logarithm, None], stack.tried.places[logarithm]
+    each = np.arange(len(index))
+    slope = degree * solved[each, :, 1 + LOGARITHMS.size + place]
+    shift, variance = stack.shifts[pair, logarithm], stack.shift_variances[pair, logarithm]
+    means = solved[:, :, 0] - degree * solved[each, :, 1 + place] - slope * shift[:, None]
+    spreads = (roots @ np.swapaxes(roots, 1, 2))[index]
+    return means, spreads + variance[:, None, None] * slope[:, :, None] * slope[:, None, :]
+
+
+def _excess(whole: Array, part: Array, variances: Array) -> Array:
     """Variances for how the result moves when fewer couplings are kept, where that is more than the fewer data allow.
 
     Where the expansion rules, the result from fewer couplings scatters about that from all by less than its own error.
     It moves by more where large couplings are described by a series that is not the asymptotic one, however well.
     """
-    moved, variances = (part.mean - whole.mean) ** 2, np.diag(part.covariance)
+    moved = (part - whole) ** 2
     excess: Array = np.where(moved > MOVED * variances, moved, 0.0)
     return excess
 

@@ -72,7 +72,7 @@ def action_gaps(fit: ActionFit, seed: int = 0) -> tuple[ActionGap, ...]:
     -------
     tuple of ActionGap
         Those whose distance from the origin is at least twice its error; none where the data determine fewer than three
-        coefficients, or the series is one in a fractional power of g.
+        coefficients, or the series is one in a fractional power of g, or may have logarithms.
 
     Examples
     --------
@@ -88,7 +88,7 @@ def action_gaps(fit: ActionFit, seed: int = 0) -> tuple[ActionGap, ...]:
     True
     """
     order = min(fit.order, MOST)
-    if fit.step != 1 or order < FEWEST:
+    if fit.multiplicity != 1 or fit.step != 1 or order < FEWEST:
         return ()
     poles = poles_of_coefficients(fit.coefficients[1 : order + 1])
     rng = np.random.default_rng(seed)

@@ -3,8 +3,9 @@
 ``torch.vmap`` turns the layers of B networks into products of stacks of matrices. The first of them meets the same data
 in every network: with X (n, p) and the weights W_b (h, p) one after the other, (B h, p), it is one product with X^T,
 which reaches the speed of large matrices. Later layers are stacks. Activations stay in the order (B, h, n) in which
-that product leaves them, so that nothing is copied in between. What it gains over ``torch.vmap`` depends: gradients in
-single precision are faster, losses alone are not (``python -m validation benchmarks --only loss-throughput``).
+that product leaves them, so that nothing is copied in between. What it gains over ``torch.vmap`` is little for losses
+and more for gradients (``python -m validation benchmarks --only loss-throughput``), and that it is known how much
+memory it takes, so that chunks can be large.
 
 >>> model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Tanh(), torch.nn.Linear(3, 1))
 >>> network = BatchedMLP.of(model, torch.ones(5, 2), [name for name, _ in model.named_parameters()])

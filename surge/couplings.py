@@ -128,10 +128,10 @@ def search_couplings(
     count = (high - low) * PER_DECADE + 1
     couplings = reference * torch.logspace(low, high, count, dtype=torch.float64)
     estimate = log_partition(land, couplings, method, seed) if method else _annealed(land, couplings, seed)
-    return evaluate_ranges(estimate, reference, min(least, least_loss(estimate)))
+    return evaluate_ranges(estimate, reference, min(least, least_loss(estimate)), land.dim)
 
 
-def evaluate_ranges(estimate: PartitionEstimate, reference: float, least: float) -> CouplingSearch:
+def evaluate_ranges(estimate: PartitionEstimate, reference: float, least: float, dim: int) -> CouplingSearch:
     """The tests of Algorithm 2 on ranges of two decades each, from what log Z is known to be.
 
     Parameters
@@ -141,39 +141,54 @@ def evaluate_ranges(estimate: PartitionEstimate, reference: float, least: float)
         first of them, each further one a decade later.
     reference, least : float
         As in :class:`CouplingSearch`.
+    dim : int
+        The dimension of the landscape, which bounds the multiplicity of a minimum.
     """
     passed = (estimate.std_error <= LARGEST_ERROR) & (estimate.ess >= FEWEST)
     starts = range(0, len(estimate.couplings) - 2 * PER_DECADE, PER_DECADE)
     ranges = [
-        _evaluated(estimate, torch.arange(start, start + 2 * PER_DECADE + 1), passed, reference) for start in starts
+        _evaluated(estimate, torch.arange(start, start + 2 * PER_DECADE + 1), passed, reference, dim)
+        for start in starts
     ]
     best = max(ranges, key=lambda one: one.score)
     return CouplingSearch(reference, least, tuple(ranges), best if best.score > 0 else None, estimate)
 
 
-def _evaluated(estimate: PartitionEstimate, places: Tensor, passed: Tensor, reference: float) -> CouplingRange:
+def _evaluated(
+    estimate: PartitionEstimate, places: Tensor, passed: Tensor, reference: float, dim: int
+) -> CouplingRange:
     g = estimate.couplings
     low, high = float(g[places[0]]), float(g[places[-1]])
     kept = places[passed[places]]
     rate = len(kept) / len(places)
     if rate < SUCCESS or len(kept) < LEAST_COUPLINGS:
         return CouplingRange(low, high, rate, 0.0, None)
-    fit = fit_action(g[kept].numpy(), estimate.log_z[kept].numpy(), covariance=known_covariance(estimate, kept))
+    covariance = known_covariance(estimate, kept)
+    fit = fit_action(g[kept].numpy(), estimate.log_z[kept].numpy(), covariance=covariance, dim=dim)
     described = chi2_distribution.sf(fit.chi2, fit.dof) >= UNLIKELY
     return CouplingRange(low, high, rate, reference / fit.minimum_error if described else 0.0, fit)
 
 
 def known_covariance(estimate: PartitionEstimate, kept: Tensor) -> object:
-    """The covariance of log Z at some of the couplings, positive definite.
+    """The covariance of log Z at some of the couplings, positive definite, such that its inverse has no bias.
 
-    Replicas fewer than the couplings, and rounding, leave it singular: a thousandth of each variance, and the rounding
-    of float64, are added to its diagonal. Without a covariance the errors are taken as independent.
+    The inverse of a covariance that is estimated from n populations, at p couplings, is too large by the factor
+    (n - 1)/(n - p - 2) on average (Hartlap, Simon and Schneider 2007, *Astron. Astrophys.* 464, 336, eq. 17); annealing
+    states errors with that of p = 1. Rounding may leave the matrix singular: a thousandth of each variance, and the
+    rounding of float64, are added to its diagonal. Without a covariance the errors are taken as independent.
     """
     errors = estimate.std_error[kept]
     floor = (1e-12 * (1 + estimate.log_z[kept].abs())).square()
     if estimate.covariance is None:
         return torch.diag(errors.square() + floor).numpy()
     matrix = estimate.covariance[kept[:, None], kept]
+    routes = estimate.diagnostics.get("routes", {estimate.method: estimate})
+    chosen = estimate.diagnostics.get("chosen", (estimate.method,) * len(estimate.couplings))
+    for name, route in routes.items():
+        mine = torch.tensor([chosen[k] == name for k in kept.tolist()]).nonzero().flatten()
+        if "populations" in route.diagnostics and len(mine):
+            populations = route.diagnostics["populations"].shape[1]
+            matrix[mine[:, None], mine] *= (populations - 3) / max(1, populations - len(mine) - 2)
     return (matrix + torch.diag(1e-3 * errors.square() + floor)).numpy()
 
 

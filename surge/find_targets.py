@@ -154,6 +154,10 @@ def resolved_targets(
             notes.append(f"a Borel singularity off the positive axis at {gap.location:.3g} +- {gap.error:.1g}")
     kept = _told_apart(sorted(found))
     how = f"L* from log Z at small couplings, nu = {fit.nu:.3g} +- {fit.nu_error:.1g}"
+    if fit.multiplicity is None:
+        how += f", m = {' or '.join(map(str, fit.multiplicity_weights))} not decided"
+    elif fit.multiplicity > 1:
+        how += f", m = {fit.multiplicity}"
     if len(kept) > 1:
         how += "; above it Borel singularities of the fitted series"
     return Targets(tuple(v for v, _ in kept), tuple(e for _, e in kept), "; ".join([how, *notes]))

@@ -40,6 +40,8 @@ _COPIES = 8
 _MLP_COPIES = 4
 #: Copies of the outputs of its linear layers at that peak. It depends on the activation: ReLU 4, Tanh 5, SiLU 9.
 _MLP_ACTIVATIONS = 9
+#: The same two without derivatives: fewer and larger chunks are faster.
+_MLP_COPIES_ALONE, _MLP_ACTIVATIONS_ALONE = 1, 2
 
 
 class Landscape:
@@ -115,6 +117,7 @@ class Landscape:
             raise ValueError(f"base and device must agree, got a base on {frame[0].device} and {self.device}")
         self.base: Distribution = _checked_base(base, dim, dtype, self.device)
         self._row_bytes = row_bytes or _COPIES * dim * dtype.itemsize
+        self._row_bytes_alone = self._row_bytes
 
     # -- other ways in ------------------------------------------------------------------------------------------------
 
@@ -223,8 +226,11 @@ class Landscape:
         perceptrons = BatchedMLP.of(frozen, arguments[0], parameters) if len(arguments) == 1 else None
         if perceptrons is not None:
             losses_of = torch.vmap(loss_of)
-            kept = perceptrons.activations * max(p.element_size() for p in parameters.values())
+            largest = max(p.element_size() for p in parameters.values())
+            kept = perceptrons.activations * largest
             row_bytes = _MLP_COPIES * dtype.itemsize * mean.numel() + _MLP_ACTIVATIONS * kept
+            vector = max(dtype.itemsize, largest) * mean.numel()
+            alone = _MLP_COPIES_ALONE * vector + _MLP_ACTIVATIONS_ALONE * kept
 
             def fn(theta: Tensor) -> Tensor:
                 return losses_of(perceptrons(named(theta)))
@@ -249,14 +255,14 @@ class Landscape:
             rows = max((x.shape[0] for x in arguments if isinstance(x, Tensor) and x.ndim), default=1)
             # An activation of each row of the data for each output of a layer, kept once forward and once backward.
             widths = sum(p.shape[0] for p in parameters.values() if p.ndim)
-            row_bytes = _COPIES * dtype.itemsize * mean.numel() + 4 * data + 16 * rows * widths
+            alone = row_bytes = _COPIES * dtype.itemsize * mean.numel() + 4 * data + 16 * rows * widths
 
             def fn(theta: Tensor) -> Tensor:
                 # The fused kernels of attention have no second derivative; the plain one has.
                 with sdpa_kernel(SDPBackend.MATH):
                     return batched(theta)
 
-        return cls(
+        land = cls(
             fn,
             mean.numel(),
             Independent(Normal(mean, deviation.expand_as(mean)), 1),
@@ -264,6 +270,8 @@ class Landscape:
             device=device,
             row_bytes=row_bytes,
         )
+        land._row_bytes_alone = alone
+        return land
 
     @classmethod
     def from_action(cls, action: Action | str, base: Distribution | None = None) -> Landscape:
@@ -312,8 +320,8 @@ class Landscape:
 
     @property
     def chunk_rows(self) -> int:
-        """Rows of a batch that are evaluated at once."""
-        return max(1, _BUDGETS.get(self.device.type, _BUDGETS["cpu"]) // self._row_bytes)
+        """Rows of a batch whose derivatives are evaluated at once."""
+        return self._rows(self._row_bytes)
 
     def __call__(self, theta: Tensor) -> Tensor:
         """The losses, without a graph for autograd.
@@ -335,7 +343,8 @@ class Landscape:
         """
         theta = self._checked(theta, "theta")
         with torch.no_grad():
-            losses = torch.cat([self._losses(chunk) for chunk in torch.split(theta, self.chunk_rows)])
+            chunks = torch.split(theta, self._rows(self._row_bytes_alone))
+            losses = torch.cat([self._losses(chunk) for chunk in chunks])
         _infinite_rows(losses)
         return losses
 
@@ -433,7 +442,10 @@ class Landscape:
         def in_frame(u: Tensor) -> Tensor:
             return fn(torch.addcmul(mean, u, factor) if factor.ndim == 1 else mean + u @ factor.mT)
 
-        return Landscape(in_frame, self.dim, dtype=self.dtype, device=self.device, row_bytes=self._row_bytes)
+        whitened = Landscape(in_frame, self.dim, dtype=self.dtype, device=self.device, row_bytes=self._row_bytes)
+        # The product with the factor and the sum.
+        whitened._row_bytes_alone = min(self._row_bytes, self._row_bytes_alone + 2 * self.dtype.itemsize * self.dim)
+        return whitened
 
     def sample(self, count: int, generator: torch.Generator) -> Tensor:
         """Independent draws from the base measure, (count, d).
@@ -462,6 +474,9 @@ class Landscape:
         return density.double()
 
     # -- checks -------------------------------------------------------------------------------------------------------
+
+    def _rows(self, row_bytes: int) -> int:
+        return max(1, _BUDGETS.get(self.device.type, _BUDGETS["cpu"]) // row_bytes)
 
     def _losses(self, theta: Tensor) -> Tensor:
         losses = self._fn(theta)

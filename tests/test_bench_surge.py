@@ -8,7 +8,7 @@ import torch
 
 from validation.benchmarks import loss_throughput
 from validation.benchmarks.contest import compete
-from validation.benchmarks.loss_throughput import BMM, LOOP
+from validation.benchmarks.loss_throughput import BMM, LOOP, VMAP
 from validation.benchmarks.registry import BENCHMARKS
 
 
@@ -22,6 +22,8 @@ def test_losses_of_a_network(build, dtype):
     # Half of the part of the machine's peak that products written by hand reach, and more than a loop does.
     assert outcome.entry(BMM).ratio.median > 0.5
     assert outcome.entry(LOOP).ratio.median > 1
+    # Without any check of input and output torch.vmap is as fast at losses, and slower at gradients.
+    assert outcome.entry(VMAP).ratio.median > 0.85
     gates = [gate for demand in BENCHMARKS["loss-throughput"].demands for gate in demand.check([outcome])]
     assert len(gates) == 2
     assert all(gate.holds for gate in gates)

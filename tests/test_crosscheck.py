@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 import json
 import math
+import shutil
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import partial
@@ -27,6 +29,8 @@ from validation.crosscheck.campaign import crosscheck
 from validation.crosscheck.cases import CASES, Case
 from validation.crosscheck.record import Estimate, Estimator, Journal, Record, estimate, estimators_version, measure
 from validation.crosscheck.verdict import Verdict, judge, score_range
+
+SURGE = Path(surge.__file__).parent
 
 # -- the exact values -------------------------------------------------------------------------------------------------
 
@@ -425,17 +429,36 @@ def test_a_file_of_something_else_is_refused(line: str, tmp_path: Path) -> None:
     assert main(["crosscheck", "--out", str(tmp_path)]) == 2
 
 
-def test_the_version_is_that_of_the_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    version = estimators_version()
-    assert version == estimators_version()
+def test_the_version_is_that_of_the_estimators(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package = tmp_path / "surge"
-    (package / "partition").mkdir(parents=True)
-    (package / "__init__.py").write_text("")
+    shutil.copytree(SURGE, package, ignore=shutil.ignore_patterns("__pycache__"))
+    version = estimators_version()
     monkeypatch.setattr(surge, "__file__", str(package / "__init__.py"))
-    empty = estimators_version()
-    (package / "partition" / "smc.py").write_text("x = 1\n")
-    changed = estimators_version()
-    assert len({version, empty, changed}) == 3
+    assert estimators_version() == version
+    for name in ("scheduler.py", "action_fit.py", "training/loop.py"):
+        (package / name).write_text("x = 1\n")
+    assert estimators_version() == version
+    versions = {version}
+    for name in ("landscape.py", "batched_mlp.py", "partition/smc.py", "partition/new.py"):
+        (package / name).write_text("x = 1\n")
+        versions.add(estimators_version())
+    assert len(versions) == 5
+
+
+def test_estimators_import_nothing_that_their_version_leaves_out() -> None:
+    """What :func:`estimators_version` reads is all of surge that decides an estimate."""
+    read = [SURGE / "batched_mlp.py", SURGE / "landscape.py", *(SURGE / "partition").rglob("*.py")]
+    imported: set[str] = set()
+    for path in read:
+        package = ("surge", *path.relative_to(SURGE).parent.parts)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                imported.update(alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                above = package[: len(package) + 1 - node.level] if node.level else ()
+                imported.add(".".join((*above, *filter(None, [node.module]))))
+    ours = {name.split(".")[1] if "." in name else "" for name in imported if name.split(".")[0] == "surge"}
+    assert ours == {"batched_mlp", "landscape", "partition"}
 
 
 # -- the command ------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import torch
 import torch.distributed as dist
 
 from surge import Landscape
-from surge.partition import distributed, smc
+from surge.partition import smc
 from surge.partition.distributed import distributed_smc
 
 WIDE = 300  # dimensions in which only the variances of the particles are exchanged
@@ -174,7 +174,7 @@ def quadratic():
 
 
 def test_too_many_rungs(monkeypatch, alone):
-    monkeypatch.setattr(distributed, "_MAX_RUNGS", 3)
+    monkeypatch.setattr(sys.modules["surge.partition.smc"], "_MAX_RUNGS", 3)
     with pytest.raises(RuntimeError, match=r"3 rungs reached only 1/g = \d"):
         distributed_smc(quadratic(), [1e-6], populations=8, particles=16)
 

@@ -10,11 +10,11 @@ from flint import acb, arb, fmpq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
-from scipy.special import erf
+from scipy.special import erfcx, exp1, k0e
 
 from resurgence.models import quartic
 from resurgence.numbers import working_precision
-from surge.action_fit import _borel_sums, _powers
+from surge.action_fit import LOGARITHMS, _borel_sums, _powers
 from surge.fit import fit_action, fit_power_series, paper_weights
 from surge.least_squares import Observations
 
@@ -279,31 +279,110 @@ def test_the_exponential_of_the_series():
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Multiplicity
+#
+# Products of squares under a standard normal base, x having been integrated over as a normal variable. The last one has
+# a loss that two of the three variables do not enter.
 
 
-def test_a_multiplicity_that_is_in_the_model():
+def product_of_two(g):
+    """L = x^2 y^2: nu = 1/2, m = 2. The integral of (1 + 2 y^2/g)^(-1/2) is a Bessel function."""
+    return np.log(np.sqrt(g / (4 * np.pi)) * k0e(g / 8))
+
+
+def product_with_a_plane(g):
+    """L = (x_1^2 + x_2^2) y^2: nu = 1/2, m = 1, and a further term g^1. The integral of 1/(1 + 2 y^2/g)."""
+    return np.log(np.sqrt(np.pi * g) / 2 * erfcx(np.sqrt(g) / 2))
+
+
+def product_of_planes(g):
+    """L = |x|^2 |y|^2 in the plane: nu = 1, m = 2. The integral of exp(-s)/(1 + 4 s/g)."""
+    return np.log(g / 4 * np.exp(g / 4) * exp1(g / 4))
+
+
+def product_of_three(g):
+    """L = x^2 y^2 z^2: nu = 1/2, m = 3, by the trapezoidal rule in log z."""
+    t = np.linspace(-40, 3, 4001)
+    z = np.exp(product_of_two(g[:, None] * np.exp(-2 * t)) + t - np.exp(2 * t) / 2)
+    return np.log(2 / np.sqrt(2 * np.pi) * z.sum(1) * (t[1] - t[0]))
+
+
+def test_the_products_by_quadrature():
+    for g in (0.01, 1.0):
+        one = quad(lambda y: 2 * math.exp(-y * y / 2) / math.sqrt(2 * math.pi * (1 + 2 * y * y / g)), 0, 40)  # noqa: B023
+        assert product_of_two(g) == pytest.approx(math.log(one[0]), abs=1e-7)
+        two = quad(lambda y: 2 * math.exp(-y * y / 2) / math.sqrt(2 * math.pi) / (1 + 2 * y * y / g), 0, 40)  # noqa: B023
+        assert product_with_a_plane(g) == pytest.approx(math.log(two[0]), abs=1e-7)
+        both = quad(lambda s: math.exp(-s) / (1 + 4 * s / g), 0, 50, points=[g])  # noqa: B023
+        assert product_of_planes(g) == pytest.approx(math.log(both[0]), abs=1e-7)
+        three = quad(
+            lambda z: 2 * math.exp(product_of_two(g / z**2) - z * z / 2) / math.sqrt(2 * math.pi),  # noqa: B023
+            0,
+            20,
+            points=[0.1, 1],
+            limit=500,
+        )
+        assert product_of_three(np.array([g]))[0] == pytest.approx(math.log(three[0]), abs=1e-6)
+
+
+PRODUCTS = [
+    (product_of_two, 2, 0.5, 2),
+    (product_with_a_plane, 3, 0.5, 1),
+    (product_of_planes, 4, 1.0, 2),
+    (product_of_three, 3, 0.5, 3),
+    (quadratic(1, least=0.0), 3, 0.5, 1),
+]
+
+
+@pytest.mark.parametrize(("exact", "dim", "nu", "multiplicity"), PRODUCTS)
+def test_four_decades_decide_on_the_multiplicity(exact, dim, nu, multiplicity):
     g = np.geomspace(1e-6, 1e-2, 16)
-    values = -0.2 / g + 0.5 * np.log(g) + np.log(np.log(1 / g)) + 0.7 - 3 * g
-    for multiplicity in (2, None):
-        fit = fit_action(g, values, 1e-4, multiplicity=multiplicity)
-        assert abs(fit.minimum - 0.2) < 2 * fit.minimum_error
-        assert abs(fit.nu - 0.5) < 2 * fit.nu_error < 0.01
-        assert abs(fit.multiplicity - 2) <= 2 * fit.multiplicity_error < 0.2
-    without = fit_action(g, values, 1e-4)
-    assert abs(without.nu - 0.5) > 10 * without.nu_error
+    fit = fit_action(g, exact(g) + 1e-4 * np.random.default_rng(0).normal(size=16), 1e-4, dim=dim)
+    assert fit.multiplicity == multiplicity
+    assert fit.multiplicity_weights[multiplicity] > 10 / 11
+    assert sum(fit.multiplicity_weights.values()) == pytest.approx(1)
+    assert abs(fit.nu - nu) < 3 * fit.nu_error < 0.02
+    assert abs(fit.minimum) < 3 * fit.minimum_error
+    if multiplicity > 1:
+        blind = fit_action(g, exact(g), 1e-4)
+        assert blind.multiplicity_weights == {1: 1.0}
+        assert abs(blind.nu - nu) > 0.05
 
 
-def test_a_singular_loss_falls_short_by_its_logarithms():
-    """x^2 y^2 on the unit square: nu = 1/2, m = 2, with corrections in 1/log(1/g) that the model does not have."""
+@pytest.mark.parametrize("low", [1e-5, 1e-3])
+@pytest.mark.parametrize(("exact", "dim", "nu", "multiplicity"), PRODUCTS)
+def test_errors_cover_where_the_multiplicity_is_not_decided(exact, dim, nu, multiplicity, low):
+    g = np.geomspace(low, 100 * low, 11)
+    z = pulls(exact, independent(1e-2, 11), seeds=6, truth=(0, nu), couplings=g, dim=dim)
+    assert (rms(z) < 1.6).all()
+    fit = fit_action(g, exact(g), 1e-2, dim=dim)
+    assert fit.multiplicity is None
+    with pytest.raises(ValueError, match="logarithms"):
+        fit.series()
 
-    def one(g):
-        return quad(lambda x: math.sqrt(math.pi * g) / 2 * erf(x / math.sqrt(g)) / x, 0, 1, points=[math.sqrt(g)])[0]
 
+def test_a_minimum_without_flat_directions_has_multiplicity_one():
+    """nu = d/2 is above the bound d/2 - m/4 of every further logarithm, and nothing changes for their sake."""
+    values = quadratic(3)(COUPLINGS) + 1e-3 * np.random.default_rng(0).normal(size=12)
+    plain, free = (fit_action(COUPLINGS, values, 1e-3, dim=dim) for dim in (1, 3))
+    assert free.multiplicity == 1
+    assert free.multiplicity_weights[1] > 0.999
+    assert (free.minimum, free.nu) == pytest.approx((plain.minimum, plain.nu), rel=1e-6)
+    assert (free.minimum_error, free.nu_error) == pytest.approx((plain.minimum_error, plain.nu_error), rel=1e-6)
+    # With two more directions the same values leave room for a logarithm.
+    wide, narrow = (fit_action(COUPLINGS, values, 1e-2, dim=dim) for dim in (5, 1))
+    assert wide.multiplicity is None
+    assert wide.nu_error > narrow.nu_error
+
+
+def test_a_logarithm_between_the_places_that_are_tried():
+    """log log(G/g) for a G of its own, with a minimum and a series besides."""
     g = np.geomspace(1e-6, 1e-2, 16)
-    values = np.log([one(x) for x in g])
-    given_two, blind = fit_action(g, values, 1e-3, multiplicity=2), fit_action(g, values, 1e-3)
-    assert abs(given_two.nu - 0.5) < 0.02 < abs(blind.nu - 0.5)
-    assert 1.5 < fit_action(g, values, 1e-3, multiplicity=None).multiplicity < 2
+    for place in (LOGARITHMS[2] * 1.2, LOGARITHMS[4] * 0.85):
+        values = -0.2 / g + 0.5 * np.log(g) + np.log(place + np.log(g[-1] / g)) + 0.7 - 3 * g
+        fit = fit_action(g, values, 1e-4, dim=4)
+        assert fit.multiplicity == 2
+        assert abs(fit.nu - 0.5) < 3 * fit.nu_error < 0.03
+        assert abs(fit.minimum - 0.2) < 3 * fit.minimum_error
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -413,9 +492,9 @@ def test_bad_observations(couplings, values, errors, exception, message):
 @pytest.mark.parametrize(
     ("options", "exception", "message"),
     [
-        ({"multiplicity": 1.5}, TypeError, "integer"),
-        ({"multiplicity": True}, TypeError, "bool"),
-        ({"multiplicity": 0}, ValueError, "at least 1"),
+        ({"dim": 1.5}, TypeError, "integer"),
+        ({"dim": True}, TypeError, "bool"),
+        ({"dim": 0}, ValueError, "at least 1"),
         ({"steps": ()}, ValueError, "at least one"),
         ({"steps": (1, 1)}, ValueError, "distinct"),
         ({"steps": (0,)}, ValueError, "between"),
@@ -432,8 +511,6 @@ def test_bad_options_of_the_action_fit(options, exception, message):
 def test_what_cannot_be_determined():
     with pytest.raises(ValueError, match="at least 4 couplings"):
         fit_action(G[:3], Y[:3], 0.1)
-    with pytest.raises(ValueError, match="below 1"):
-        fit_action([0.1, 0.2, 0.5, 1, 2], Y, 0.1, multiplicity=2)
     with pytest.raises(ValueError, match="orders 0 to 4"):
         fit_power_series(G, Y, 5, std_error=0.1)
     with pytest.raises(TypeError, match="bool"):

@@ -215,6 +215,9 @@ def test_the_memory_of_a_perceptron_is_foreseen(widths, data, dtype, activation)
     needed = peak(lambda: land.hessian_vector_product(theta, theta)) / 8
     assert peak(lambda: land.gradient(theta)) / 8 <= needed
     assert needed < land._row_bytes < 3 * needed
+    for one in (land, land.whitened()):
+        alone = peak(lambda one=one: one(theta)) / 8
+        assert alone < one._row_bytes_alone < 5 * alone
 
 
 def test_chunks_keep_to_the_budget(monkeypatch):

@@ -14,7 +14,7 @@ import surge
 from resurgence.models import quartic
 from surge.action_fit import ActionFit, fit_action
 from surge.action_gaps import ActionGap, action_gaps, poles_of_coefficients
-from surge.couplings import evaluate_ranges, least_loss, search_couplings
+from surge.couplings import evaluate_ranges, known_covariance, least_loss, search_couplings
 from surge.find_targets import _told_apart, analyse_ranges, analyse_targets, resolved_targets
 from surge.paper_targets import paper_targets
 from surge.partition import PartitionEstimate
@@ -39,14 +39,15 @@ def quadratic(d, least):
     return lambda g: -least / g - d / 2 * np.log1p(1 / g)
 
 
-def fitted(minimum=1.0, error=0.01, warnings=()):
+def fitted(minimum=1.0, error=0.01, warnings=(), weights=None):
+    weights = weights or {1: 1.0}
     return ActionFit(
         minimum,
         error,
         0.5,
         0.01,
-        1.0,
-        0.0,
+        next((m for m, weight in weights.items() if weight > 0.95), None),
+        weights,
         np.zeros(3),
         np.eye(3),
         Fraction(1),
@@ -134,6 +135,12 @@ def test_real_singularities_above_the_minimum_are_targets():
     assert targets.reason.count("off the positive axis") == 2
 
 
+def test_the_multiplicity_is_named_where_it_is_not_one():
+    assert "m = " not in resolved_targets(fitted(), ()).reason
+    assert "m = 2" in resolved_targets(fitted(weights={1: 0.02, 2: 0.98}), ()).reason
+    assert "m = 1 or 2 not decided" in resolved_targets(fitted(weights={1: 0.5, 2: 0.5}), ()).reason
+
+
 def test_a_minimum_wider_than_the_losses_is_no_target():
     assert not resolved_targets(fitted(error=3.0), (), reference=2.0)
     assert "wider than the losses" in resolved_targets(fitted(error=3.0), (), reference=2.0).reason
@@ -148,7 +155,7 @@ def test_a_fit_above_a_loss_that_was_met_says_so():
 
 def test_ranges_of_algorithm_two():
     g = np.logspace(-4, 0, 21)
-    search = evaluate_ranges(estimate(g, quadratic(4, 0.3)(g), 1e-3), reference=1.0, least=0.3)
+    search = evaluate_ranges(estimate(g, quadratic(4, 0.3)(g), 1e-3), reference=1.0, least=0.3, dim=4)
     assert [(round(math.log10(r.low)), round(math.log10(r.high))) for r in search.ranges] == [
         (-4, -2),
         (-3, -1),
@@ -160,10 +167,45 @@ def test_ranges_of_algorithm_two():
     assert abs(analysis.targets.values[0] - 0.3) < 2 * analysis.targets.errors[0] < 1e-4
 
 
+def test_the_inverse_of_a_covariance_from_few_populations_has_no_bias():
+    """By 2000 sets of 16 populations: the mean of the inverse is the inverse of the truth."""
+    rng = np.random.default_rng(0)
+    count, size = 16, 6
+    truth = 0.01 * 0.8 ** np.abs(np.subtract.outer(np.arange(size), np.arange(size)))
+    factor = np.linalg.cholesky(truth)
+    inverse = np.zeros((size, size))
+    for _ in range(2000):
+        each = factor @ rng.normal(size=(size, count))
+        centred = each - each.mean(1, keepdims=True)
+        # As annealing states it, for the mean over the populations.
+        stated = torch.from_numpy(centred @ centred.T / count / (count - 3))
+        errors = stated.diagonal().sqrt()
+        given = PartitionEstimate(
+            torch.logspace(-3, -2, size, dtype=torch.float64),
+            torch.zeros(size, dtype=torch.float64),
+            errors,
+            torch.full_like(errors, 1e4),
+            "smc",
+            (),
+            {"populations": torch.from_numpy(each)},
+            stated,
+        )
+        inverse += np.linalg.inv(known_covariance(given, torch.arange(size))) / 2000
+    np.testing.assert_allclose(np.diag(inverse @ truth / count), 1, atol=0.05)
+
+
+def test_covariances_of_other_routes_are_taken_as_they_are():
+    matrix = torch.tensor([[1.0, 0.5], [0.5, 2.0]], dtype=torch.float64)
+    g, zeros = torch.tensor([0.1, 0.2], dtype=torch.float64), torch.zeros(2, dtype=torch.float64)
+    given = PartitionEstimate(g, zeros, matrix.diagonal().sqrt(), zeros + 1e4, "laplace", covariance=matrix)
+    found = known_covariance(given, torch.arange(2))
+    np.testing.assert_allclose(found, matrix.numpy() * (1 + 1e-3 * np.eye(2)), rtol=1e-9)
+
+
 @pytest.mark.parametrize(("error", "ess"), [(2.0, 1e4), (1e-3, 50.0), (math.inf, 1e4)])
 def test_estimates_that_fail_the_quick_test_give_no_targets(error, ess):
     g = np.logspace(-3, 0, 16)
-    analysis = analyse_ranges(evaluate_ranges(estimate(g, quadratic(4, 0.3)(g), error, ess), 1.0, 0.3))
+    analysis = analyse_ranges(evaluate_ranges(estimate(g, quadratic(4, 0.3)(g), error, ess), 1.0, 0.3, 4))
     assert not analysis.targets
     assert "too few couplings" in analysis.targets.reason
     assert analysis.search.best is None
@@ -172,7 +214,7 @@ def test_estimates_that_fail_the_quick_test_give_no_targets(error, ess):
 def test_data_that_the_expansion_does_not_describe_give_no_targets():
     g = np.logspace(-3, -1, 11)
     jagged = quadratic(4, 0.3)(g) + 100 * (-1.0) ** np.arange(11)
-    analysis = analyse_ranges(evaluate_ranges(estimate(g, jagged, 1e-6), 1.0, 0.3))
+    analysis = analyse_ranges(evaluate_ranges(estimate(g, jagged, 1e-6), 1.0, 0.3, 4))
     assert not analysis.targets
     assert "no range" in analysis.targets.reason
 
@@ -188,6 +230,16 @@ def test_the_least_loss_and_its_exponent(action, least, nu):
     assert abs(first - least) < 3 * analysis.targets.errors[0] < 1e-4
     fit = analysis.search.best.fit
     assert abs(fit.nu - nu) < 0.05 * nu + 2 * fit.nu_error < 0.15 * nu
+
+
+def test_nu_of_a_product_covers():
+    """L = x^2 y^2 has nu = 1/2 and m = 2; nu alone would come out near 0.41."""
+    analysis = analyse_targets(surge.Landscape.from_action("x^2*y^2"))
+    fit = analysis.search.best.fit
+    assert fit.multiplicity != 1
+    assert abs(fit.nu - 0.5) < 2.5 * fit.nu_error < 0.4
+    assert abs(analysis.targets.values[0]) < 3 * analysis.targets.errors[0] < 1e-4
+    assert "not decided" in analysis.targets.reason
 
 
 def test_a_constant_added_to_the_loss_and_its_unit():

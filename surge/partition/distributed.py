@@ -14,7 +14,6 @@ however many there are: a seed gives the same numbers, bit for bit, on any numbe
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -27,7 +26,7 @@ from ..landscape import Landscape
 from .estimate import PartitionEstimate, check_couplings
 from .hamiltonian import MAX_DENSE, Masses, Particles, move
 from .random_streams import RandomStreams
-from .smc import _FORGOTTEN, _MAX_RUNGS, Annealing, Rung, _correlation, _next_rung, _systematic, anneal, steered
+from .smc import Annealing, Rung, check_annealing, cool, systematic
 
 __all__ = ["distributed_smc"]
 
@@ -75,77 +74,23 @@ def distributed_smc(
     >>> land = Landscape(lambda theta: 50 * theta.square().sum(1), dim=4)
     >>> est = distributed_smc(land, [0.1], populations=8, particles=64)
     >>> dist.destroy_process_group()
-    >>> bool((est.log_z + 2 * math.log(1 + 1e3)).abs() < 4 * est.std_error)
+    >>> bool((est.log_z + 2 * torch.tensor(1e3).log1p()).abs() < 4 * est.std_error)
     True
     """
     if not (dist.is_available() and dist.is_initialized()):
         raise ValueError("torch.distributed is not initialised: call init_process_group first, or use smc")
-    anneal(land, couplings, seed, populations=populations, particles=particles, moves=moves)  # checks all but the group
+    targets = check_annealing(land, couplings, seed, populations, particles, moves)
     g = check_couplings(couplings)
-    processes, rank = dist.get_world_size(group), dist.get_rank(group)
-    half = populations // 2
-    if processes > half:
+    processes = dist.get_world_size(group)
+    if 2 * processes > populations:
         raise ValueError(
             f"{processes} processes need {2 * processes} populations at least, two for each; got {populations}"
         )
     others = _Others(group, land.device)
     others.check_equal((g.tolist(), seed, populations, particles, moves, land.dim, str(land.dtype)))
-
-    frame = land.whitened()
-
-    def start() -> list[_Pair]:
-        pairs = []
-        for members in ((i, i + half) for i in range(rank, half, processes)):
-            streams = RandomStreams(seed, members, land.device)
-            at = Particles.at(frame, streams.normal((1, particles, frame.dim), frame.dtype))
-            pairs.append(_Pair(members, streams, at, torch.ones_like(at.losses)))
-        return pairs
-
-    pairs = others.all_or_none(start)
-    shape = (populations, particles)
-    losses = others.gather(pairs, shape, lambda pair: pair.at.losses[0])
-    log_z = torch.zeros(populations, dtype=torch.float64, device=land.device)
-    beta, step, passed = 0.0, 0.5, 0
     annealing = Annealing()
-    annealing.add(_rung(beta, losses, step, log_z, 1.0, 1.0))
-    for target in sorted(set((1 / g).tolist())):
-        while beta < target:
-            if passed == _MAX_RUNGS:
-                raise RuntimeError(
-                    f"{_MAX_RUNGS} rungs reached only 1/g = {beta:.3g}: use larger couplings, or a base measure closer "
-                    "to the minimum"
-                )
-            new = _next_rung(losses[None], beta, target)
-            log_weights = -(new - beta) * losses
-            total = log_weights.logsumexp(1)
-            if not bool(total.isfinite().all()):
-                raise ValueError(
-                    f"the loss is +inf for all {particles} particles of a population: take more particles, or a base "
-                    "measure closer to where the loss is finite"
-                )
-            log_z = log_z + total - math.log(particles)
-            shares = (log_weights - total[:, None]).exp()
-            kept = float((1 / shares.square().sum(1)).mean()) / particles
-            for pair in pairs:
-                pair.at = pair.at.take(_systematic(shares[list(pair.members)], pair.streams)[None])
-            before = others.gather(pairs, shape, lambda pair: pair.at.losses[0])
-            beta, passed = new, passed + 1
-            masses = _masses(pairs, populations, others)
-            betas = torch.full((1,), beta, dtype=torch.float64, device=land.device)
-            steps, accepted = torch.tensor([step], dtype=torch.float64), 0.0
-
-            def advance(betas: Tensor = betas, steps: Tensor = steps, masses: Masses = masses) -> None:
-                for pair in pairs:
-                    pair.at, pair.chance = move(frame, pair.at, betas, steps, masses, pair.streams)
-
-            for done in range(1, moves + 1):
-                others.all_or_none(advance)
-                losses = others.gather(pairs, shape, lambda pair: pair.at.losses[0])
-                accepted += float(others.gather(pairs, shape, lambda pair: pair.chance[0]).mean())
-                if done < moves and _correlation(before, losses) < _FORGOTTEN:
-                    break
-            annealing.add(_rung(beta, losses, step, log_z, kept, accepted / done))
-            step = steered(step, accepted / done)
+    for rung in cool(_Apart(land, seed, populations, particles, others), targets, moves):
+        annealing.add(rung)
     estimate = annealing.estimate(g)
     return replace(estimate, diagnostics={**estimate.diagnostics, "processes": processes})
 
@@ -168,6 +113,7 @@ class _Others:
 
     def __init__(self, group: dist.ProcessGroup | None, device: torch.device) -> None:
         self._group, self._device = group, device
+        self.processes, self.rank = dist.get_world_size(group), dist.get_rank(group)
         self._wire = device if dist.get_backend(group) == "nccl" else torch.device("cpu")
 
     def _reduce(self, values: Tensor, operation: dist.ReduceOp.RedOpType) -> Tensor:
@@ -207,24 +153,68 @@ class _Others:
             raise ValueError(f"the processes were given different arguments, this one {arguments}")
 
 
-def _masses(pairs: Sequence[_Pair], populations: int, others: _Others) -> Masses:
-    """:meth:`Masses.crosswise` of all particles, which in many dimensions stay where they are."""
-    count, dim = pairs[0].at.u.shape[2:]
-    if dim <= MAX_DENSE:
-        return Masses.crosswise(others.gather(pairs, (populations, count, dim), lambda pair: pair.at.u[0])[None])
+class _Apart:
+    """The populations, of which this process keeps some pairs."""
 
-    def over_halves(part: Callable[[_Pair], Tensor]) -> Tensor:
-        """Means (1, 2, 1, d) over the particles of each half."""
-        each = others.gather(pairs, (populations, dim), lambda pair: part(pair)[0].mean(1))
-        return each.reshape(1, 2, -1, dim).mean(2, keepdim=True)
+    def __init__(self, land: Landscape, seed: int, populations: int, particles: int, others: _Others) -> None:
+        self._frame, self._others, self._shape = land.whitened(), others, (populations, particles)
+        half = populations // 2
 
-    centre = over_halves(lambda pair: pair.at.u)
-    # The members of a pair stand half by half, as the means do.
-    variances = over_halves(lambda pair: (pair.at.u - centre).square())
-    return Masses(None, variances.flip(1).sqrt().clamp(1e-8, 1.0))
+        def start() -> list[_Pair]:
+            pairs = []
+            for members in ((i, i + half) for i in range(others.rank, half, others.processes)):
+                streams = RandomStreams(seed, members, land.device)
+                at = Particles.at(self._frame, streams.normal((1, particles, land.dim), land.dtype))
+                pairs.append(_Pair(members, streams, at, torch.ones_like(at.losses)))
+            return pairs
 
+        self._pairs = others.all_or_none(start)
+        self._losses = self._gathered()
+        self._masses = Masses(None, self._losses.new_empty(0))
 
-def _rung(beta: float, losses: Tensor, step: float, log_z: Tensor, kept: float, acceptance: float) -> Rung:
-    """A rung with the losses of all populations, which are all that an estimate needs."""
-    nothing = losses.new_empty(0)
-    return Rung(beta, Particles(nothing, losses[None], nothing), Masses(None, nothing), step, log_z, kept, acceptance)
+    @property
+    def losses(self) -> Tensor:
+        return self._losses
+
+    def resample(self, shares: Tensor) -> None:
+        for pair in self._pairs:
+            pair.at = pair.at.take(systematic(shares[list(pair.members)], pair.streams)[None])
+        self._losses, self._masses = self._gathered(), self._crosswise()
+
+    def move(self, beta: float, step: float) -> Tensor:
+        betas = torch.full((1,), beta, dtype=torch.float64, device=self._frame.device)
+        steps = torch.tensor([step], dtype=torch.float64)
+
+        def advance() -> None:
+            for pair in self._pairs:
+                pair.at, pair.chance = move(self._frame, pair.at, betas, steps, self._masses, pair.streams)
+
+        self._others.all_or_none(advance)
+        self._losses = self._gathered()
+        return self._others.gather(self._pairs, self._shape, lambda pair: pair.chance[0])[None]
+
+    def rung(self, beta: float, step: float, log_z: Tensor, kept: float, acceptance: float) -> Rung:
+        """With the losses of all populations, which are all that an estimate needs."""
+        nothing = self._losses.new_empty(0)
+        at = Particles(nothing, self._losses, nothing)
+        return Rung(beta, at, Masses(None, nothing), step, log_z, kept, acceptance)
+
+    def _gathered(self) -> Tensor:
+        return self._others.gather(self._pairs, self._shape, lambda pair: pair.at.losses[0])[None]
+
+    def _crosswise(self) -> Masses:
+        """:meth:`Masses.crosswise` of all particles, which in many dimensions stay where they are."""
+        (populations, count), dim = self._shape, self._frame.dim
+        if dim <= MAX_DENSE:
+            each = self._others.gather(self._pairs, (populations, count, dim), lambda pair: pair.at.u[0])
+            return Masses.crosswise(each[None])
+
+        def over_halves(part: Callable[[_Pair], Tensor]) -> Tensor:
+            """Means (1, 2, 1, d) over the particles of each half."""
+            each = self._others.gather(self._pairs, (populations, dim), lambda pair: part(pair)[0].mean(1))
+            return each.reshape(1, 2, -1, dim).mean(2, keepdim=True)
+
+        centre = over_halves(lambda pair: pair.at.u)
+        # The members of a pair stand half by half, as the means do.
+        variances = over_halves(lambda pair: (pair.at.u - centre).square())
+        return Masses(None, variances.flip(1).sqrt().clamp(1e-8, 1.0))

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -21,7 +22,7 @@ from .hamiltonian import Masses, Particles, move
 from .random_streams import RandomStreams
 from .thermal_table import ThermalTable
 
-__all__ = ["Annealing", "Rung", "anneal", "smc"]
+__all__ = ["Annealing", "Populations", "Rung", "anneal", "check_annealing", "cool", "smc", "systematic"]
 
 #: Conditional effective sample size, as a part of the particles, that a rung keeps (Zhou, Johansen and Aston 2016).
 _CONDITIONAL = 0.9
@@ -143,6 +144,14 @@ def anneal(
     >>> [round(rung.beta, 3) for rung in anneal(land, [10.0, 5.0], particles=16)]
     [0.0, 0.1, 0.2]
     """
+    targets = check_annealing(land, couplings, seed, populations, particles, moves)
+    return cool(_Together(land, seed, populations, particles), targets, moves)
+
+
+def check_annealing(
+    land: Landscape, couplings: Sequence[float] | Tensor, seed: int, populations: int, particles: int, moves: int
+) -> list[float]:
+    """The temperatures 1/g that are passed through, ascending; TypeError or ValueError for bad arguments."""
     check_landscape(land)
     targets = sorted(set((1 / check_couplings(couplings)).tolist()))
     check_count(populations, "populations", 8)
@@ -153,17 +162,40 @@ def anneal(
         raise ValueError(f"populations must be even, for each half takes its masses from the other; got {populations}")
     if not land.has_gaussian_base:
         raise ValueError(f"annealing needs a Gaussian base measure, got {land.base}: use monte_carlo or laplace")
-    return _rungs(land.whitened(), targets, RandomStreams(seed, range(populations), land.device), particles, moves)
+    return targets
 
 
-def _rungs(
-    frame: Landscape, targets: list[float], streams: RandomStreams, particles: int, moves: int
-) -> Iterator[Rung]:
-    at = Particles.at(frame, streams.normal((1, particles, frame.dim), frame.dtype))
-    log_z = torch.zeros(at.u.shape[1], dtype=torch.float64, device=frame.device)
+class Populations(Protocol):
+    """All populations as they are at one temperature, wherever their particles are kept."""
+
+    @property
+    def losses(self) -> Tensor:
+        """Of all particles, (1, R, N)."""
+
+    def resample(self, shares: Tensor) -> None:
+        """Draw particles in proportion to their shares (R, N) of a population, and take the masses from them."""
+
+    def move(self, beta: float, step: float) -> Tensor:
+        """One Hamiltonian path for each, in leapfrog steps of this size; their chances to be accepted, (1, R, N)."""
+
+    def rung(self, beta: float, step: float, log_z: Tensor, kept: float, acceptance: float) -> Rung:
+        """What is handed on of them."""
+
+
+def cool(populations: Populations, targets: Sequence[float], moves: int) -> Iterator[Rung]:
+    """Cool populations from beta = 0 on, with a rung at each of these beta, ascending, and as many between as it takes.
+
+    Raises
+    ------
+    ValueError
+        A loss of +inf throughout a population.
+    RuntimeError
+        More than 2000 rungs.
+    """
+    _, count, particles = populations.losses.shape
+    log_z = torch.zeros(count, dtype=torch.float64, device=populations.losses.device)
     beta, step, passed = 0.0, 0.5, 0
-    masses = Masses.crosswise(at.u)
-    yield Rung(beta, at, masses, step, log_z, 1.0, 1.0)
+    yield populations.rung(beta, step, log_z, 1.0, 1.0)
     for target in targets:
         while beta < target:
             if passed == _MAX_RUNGS:
@@ -171,8 +203,8 @@ def _rungs(
                     f"{_MAX_RUNGS} rungs reached only 1/g = {beta:.3g} of {targets[-1]:.3g}: the losses vary too much; "
                     "use larger couplings, or a base measure closer to the minimum"
                 )
-            new = _next_rung(at.losses, beta, target)
-            log_weights = -(new - beta) * at.losses[0]
+            new = _next_rung(populations.losses, beta, target)
+            log_weights = -(new - beta) * populations.losses[0]
             total = log_weights.logsumexp(1)
             if not bool(total.isfinite().all()):
                 raise ValueError(
@@ -182,18 +214,42 @@ def _rungs(
             log_z = log_z + total - math.log(particles)
             shares = (log_weights - total[:, None]).exp()
             kept = float((1 / shares.square().sum(1)).mean()) / particles
-            at = at.take(_systematic(shares, streams)[None])
-            beta, passed, before = new, passed + 1, at.losses
-            masses = Masses.crosswise(at.u)
-            betas, steps = torch.full((1,), beta, dtype=torch.float64, device=frame.device), torch.tensor([step])
+            populations.resample(shares)
+            beta, passed, before = new, passed + 1, populations.losses
             accepted = 0.0
             for done in range(1, moves + 1):
-                at, chance = move(frame, at, betas, steps.double(), masses, streams)
-                accepted += float(chance.mean())
-                if done < moves and _correlation(before, at.losses) < _FORGOTTEN:
+                accepted += float(populations.move(beta, step).mean())
+                if done < moves and _correlation(before, populations.losses) < _FORGOTTEN:
                     break
-            yield Rung(beta, at, masses, step, log_z, kept, accepted / done)
+            yield populations.rung(beta, step, log_z, kept, accepted / done)
             step = steered(step, accepted / done)
+
+
+class _Together:
+    """All populations in this process."""
+
+    def __init__(self, land: Landscape, seed: int, populations: int, particles: int) -> None:
+        self._frame = land.whitened()
+        self._streams = RandomStreams(seed, range(populations), land.device)
+        self._at = Particles.at(self._frame, self._streams.normal((1, particles, land.dim), land.dtype))
+        self._masses = Masses.crosswise(self._at.u)
+
+    @property
+    def losses(self) -> Tensor:
+        return self._at.losses
+
+    def resample(self, shares: Tensor) -> None:
+        self._at = self._at.take(systematic(shares, self._streams)[None])
+        self._masses = Masses.crosswise(self._at.u)
+
+    def move(self, beta: float, step: float) -> Tensor:
+        betas = torch.full((1,), beta, dtype=torch.float64, device=self._frame.device)
+        steps = torch.tensor([step]).double()
+        self._at, chance = move(self._frame, self._at, betas, steps, self._masses, self._streams)
+        return chance
+
+    def rung(self, beta: float, step: float, log_z: Tensor, kept: float, acceptance: float) -> Rung:
+        return Rung(beta, self._at, self._masses, step, log_z, kept, acceptance)
 
 
 def steered(step: float, acceptance: float) -> float:
@@ -281,7 +337,7 @@ def _next_rung(losses: Tensor, beta: float, target: float) -> float:
     return target if beta + increment >= target * (1 - 1e-12) else beta + increment
 
 
-def _systematic(shares: Tensor, streams: RandomStreams) -> Tensor:
+def systematic(shares: Tensor, streams: RandomStreams) -> Tensor:
     """Indices of the particles drawn by systematic resampling within each population (Carpenter et al. 1999)."""
     particles = shares.shape[1]
     offset = streams.uniform((1,)).reshape(-1, 1)

@@ -16,8 +16,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 import surge
 from resurgence.terminal import print_rich
 
+from ..atomic_write import write_json
 from ..benchmarks.environment import environment
-from ..benchmarks.report import write_atomically
 from .cases import CASES, Case
 from .detection import Detection, detect, draw_detections, growth
 from .exponents import CASES as EXPONENTS
@@ -45,8 +45,11 @@ from .verdict import DEFAULT, Verdict, judge
 
 __all__ = ["crosscheck", "run"]
 
-#: Seeds, and the cases of a quick run: one variable, several, two modes, a curved valley, volumes.
+#: Seeds.
 _SEEDS, _QUICK_SEEDS = 50, 3
+#: Seeds of --exponents; of a quick run one.
+_EXPONENT_SEEDS = 3
+#: Cases of a quick run: one variable, several, two modes, a curved valley, volumes.
 _QUICK_CASES = ("quartic-1", "quartic-2", "rosenbrock-2", "mixture-2", "volume-1")
 #: Dimensions in which saddles are looked for.
 _DIMENSIONS, _QUICK_DIMENSIONS = range(1, 7), range(1, 4)
@@ -72,9 +75,7 @@ def run(options: argparse.Namespace) -> bool:
     if options.plot is not None:
         raise ValueError("--plot draws what --detection or --noise measures: give one of them with it")
     cases, methods = _cases(options.only, options.quick), list(dict.fromkeys(options.method or [DEFAULT]))
-    seeds = options.seeds if options.seeds is not None else _QUICK_SEEDS if options.quick else _SEEDS
-    if seeds < 1:
-        raise ValueError(f"--seeds must be at least 1, got {seeds}")
+    seeds = _checked_seeds(options, _QUICK_SEEDS, _SEEDS)
     for method in methods:
         _check_method(method)
     if options.out is not None:
@@ -88,7 +89,7 @@ def run(options: argparse.Namespace) -> bool:
             print_rich(extra)
     if options.json is not None:
         settings = {"started": started, "seeds": seeds, "methods": methods, "version": estimators_version()}
-        write_atomically(options.json, document(verdicts, records, environment(), **settings))
+        write_json(options.json, document(verdicts, records, environment(), **settings))
     return all(verdict.holds for verdict in verdicts)
 
 
@@ -151,7 +152,7 @@ def _run_detection(options: argparse.Namespace, started: str) -> bool:
         draw_detections(detections, options.plot)
         print(f"drawn: {options.plot}")
     if options.json is not None:
-        write_atomically(options.json, detection_document(detections, environment(), started=started))
+        write_json(options.json, detection_document(detections, environment(), started=started))
     return True
 
 
@@ -174,25 +175,35 @@ def _run_noise(options: argparse.Namespace, started: str) -> bool:
         draw_targets(found, options.plot)
         print(f"drawn: {options.plot}")
     if options.json is not None:
-        write_atomically(options.json, noise_document(found, environment(), started=started))
+        write_json(options.json, noise_document(found, environment(), started=started))
     return True
 
 
 def _run_exponents(options: argparse.Namespace, started: str) -> bool:
-    for name in ("only", "method", "seeds", "out", "plot"):
+    for name in ("only", "method", "out", "plot"):
         if getattr(options, name):
             raise ValueError(f"--{name} does not go with --exponents, which has its own landscapes")
+    seeds = _checked_seeds(options, 1, _EXPONENT_SEEDS)
     names = list(EXPONENTS)[:4:3] if options.quick else list(EXPONENTS)
     found = []
     with _progress(len(names)) as (announce, advance, _):
         for name in names:
             announce(name)
-            found.append(measure_exponent(EXPONENTS[name]))
+            found.append(measure_exponent(EXPONENTS[name], seeds))
             advance()
     print_rich(exponent_table(found))
     if options.json is not None:
-        write_atomically(options.json, exponent_document(found, environment(), started=started))
+        write_json(options.json, exponent_document(found, environment(), started=started))
     return all(one.holds for one in found)
+
+
+def _checked_seeds(options: argparse.Namespace, quick: int, full: int) -> int:
+    if options.seeds is None:
+        return quick if options.quick else full
+    seeds = int(options.seeds)
+    if seeds < 1:
+        raise ValueError(f"--seeds must be at least 1, got {seeds}")
+    return seeds
 
 
 def _cases(only: Sequence[str] | None, quick: bool) -> list[Case]:

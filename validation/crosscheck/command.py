@@ -21,7 +21,8 @@ takes to see a saddle in its distribution, in one to six dimensions (--quick:
 three). --noise adds noise to exact values of log Z of landscapes in one and
 two dimensions, and sets the targets found beside the exact critical values.
 --exponents reads the least loss and the exponent nu off the partition function
-of landscapes where they are known, linear networks among them.
+of landscapes where they are known, linear networks among them; the verdicts
+are by medians over the seeds.
 
 exit status
   0  all demands on the results are met
@@ -40,7 +41,7 @@ def add_to(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--quick", action="store_true", help="a few cases and seeds")
-    parser.add_argument("--seeds", type=int, metavar="N", help="estimates of each case (default 50)")
+    parser.add_argument("--seeds", type=int, metavar="N", help="estimates of each case (default 50; of --exponents 3)")
     parser.add_argument("--only", nargs="+", action="extend", metavar="NAME", help="these cases alone")
     parser.add_argument(
         "--method", action="append", metavar="NAME", help="of surge.log_partition; repeatable (default auto)"

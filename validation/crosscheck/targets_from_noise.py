@@ -127,7 +127,7 @@ def targets_from_noise(
                 torch.full((exact.size,), math.inf, dtype=torch.float64),
                 "trapezoidal rule with noise",
             )
-            each.append(analyse_ranges(evaluate_ranges(estimate, reference, least), seed).targets)
+            each.append(analyse_ranges(evaluate_ranges(estimate, reference, least, losses.dim), seed).targets)
             done()
         found.append(NoisyTargets(land.action, noise, tuple(each)))
     return tuple(found)
