@@ -58,7 +58,7 @@ def test_commands_of_the_validation_are_understood(monkeypatch):
     from validation.__main__ import main
 
     understood = []
-    for name in ("benchmarks", "claims", "crosscheck", "experiments", "report"):
+    for name in ("benchmarks", "claims", "crosscheck", "experiments", "experiments.learning_rates", "report"):
         monkeypatch.setattr(f"validation.{name}.command.run", lambda options: understood.append(options) or True)
     commands = re.findall(r"(?:^    |`)python -m validation ([^`\n]+)", "\n".join(PAGES.values()), re.MULTILINE)
     for command in commands:
