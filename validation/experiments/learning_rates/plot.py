@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -66,35 +67,50 @@ def draw(optimizer: str, methods: Mapping[str, Curve], path: Path) -> None:
 def draw_decades(entries: Sequence[Mapping[str, Any]], path: Path) -> None:
     """Write how many decades of learning rates end within 10 % of the best scheduler, a panel for task and optimizer.
 
+    At the end of a bar: the mean loss at the worst rate over that of the best scheduler, where it is below 2.
     ``entries`` are those of :func:`~validation.experiments.learning_rates.results.summary`.
     """
-    tasks = list(dict.fromkeys((entry["task"], entry["label_noise"]) for entry in entries))
-    optimizers = list(dict.fromkeys(entry["optimizer"] for entry in entries))
+    kinds = list(dict.fromkeys((entry["task"], entry["label_noise"], entry["optimizer"]) for entry in entries))
     methods = list(dict.fromkeys(entry["method"] for entry in entries))
     whole = max(np.log10(entry["lrs"][-1] / entry["lrs"][0]) for entry in entries)
-    height = (0.25 * len(methods) + 0.6) * len(tasks) + 0.5
-    figure = Figure(figsize=(2.4 * len(optimizers) + 1.6, height), layout="constrained")
+    columns = min(3, len(kinds))
+    rows = -(-len(kinds) // columns)
+    figure = Figure(figsize=(2.8 * columns + 1.2, (0.22 * len(methods) + 0.5) * rows + 0.5), layout="constrained")
     FigureCanvasAgg(figure)
-    panels = figure.subplots(len(tasks), len(optimizers), sharex=True, sharey=True, squeeze=False)
-    for row, (task, label_noise) in zip(panels, tasks, strict=True):
-        for axes, optimizer in zip(row, optimizers, strict=True):
-            here = {
-                entry["method"]: entry["decades"]
-                for entry in entries
-                if (entry["task"], entry["label_noise"], entry["optimizer"]) == (task, label_noise, optimizer)
-            }
-            colours = ["C0" if "reach" in method else "C7" for method in methods]
-            axes.barh(methods, [here.get(method, 0.0) for method in methods], color=colours)
-            for method in methods:
-                if method not in here:
-                    axes.text(0.05, method, "not run", va="center", fontsize="x-small", color="0.5")
-            noise = f", {label_noise:g} wrong labels" if label_noise else ""
-            axes.set_title(f"{task}{noise}, {optimizer}", fontsize="small")
-            axes.tick_params(labelsize="x-small")
-            axes.set_xlim(0, whole)
+    panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    for axes in panels.flat[len(kinds) :]:
+        axes.set_visible(False)
+    for axes, kind in zip(panels.flat, kinds, strict=False):
+        here = {
+            entry["method"]: entry
+            for entry in entries
+            if (entry["task"], entry["label_noise"], entry["optimizer"]) == kind
+        }
+        widths = [here[method]["decades"] if method in here else 0.0 for method in methods]
+        axes.barh(methods, widths, color=["C0" if "reach" in method else "C7" for method in methods])
+        for method, width in zip(methods, widths, strict=True):
+            worst = here[method]["worst_over_best"] if method in here else None
+            said = "not run" if method not in here else f"{worst:.2f}" if worst is not None and worst < 2 else ""
+            inside = width > 0.9 * whole
+            axes.text(
+                width + (-0.02 if inside else 0.02) * whole,
+                method,
+                said,
+                va="center",
+                ha="right" if inside else "left",
+                fontsize="x-small",
+                color="w" if inside else "0.4",
+            )
+        task, label_noise, optimizer = kind
+        noise = f", {label_noise:g} wrong labels" if label_noise else ""
+        axes.set_title(f"{task}{noise}, {optimizer}", fontsize="small")
+        axes.tick_params(labelsize="x-small")
+        axes.set_xlim(0, whole)
     panels[0][0].invert_yaxis()
     figure.supxlabel("decades of learning rate within 10 % of the best scheduler's best", fontsize="small")
-    figure.savefig(path)
+    # Texts as texts, and the same file for the same data.
+    with mpl.rc_context({"svg.hashsalt": "validation", "svg.fonttype": "none"}):
+        figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
