@@ -69,8 +69,8 @@ def find_targets(land: Landscape, method: str = "resurgent", seed: int = 0, *, p
     -------
     Targets
         Ascending, with standard errors; empty, with the reason, where nothing is significant. Beyond a handful of
-        dimensions expect L* alone: to see a saddle at a known loss in the density of states takes some 1e2, 2e3, 3e4,
-        5e5, 3e6, 7e7 independent draws in 1, ..., 6 dimensions (``python -m validation crosscheck --detection``).
+        dimensions expect L* alone: to see a saddle at a known loss in the density of states takes some 5e1, 3e3, 3e4,
+        5e5, 3e6, 8e7 independent draws in 1, ..., 6 dimensions (``python -m validation crosscheck --detection``).
         From log Z singularities above L* show where its errors are 1e-8 and less (``--noise``), which no sampler
         reaches; they carry the noise, by bootstrap, and twice the difference between the last two orders of the fit.
 

@@ -365,7 +365,6 @@ def test_a_minimum_without_flat_directions_has_multiplicity_one():
     values = quadratic(3)(COUPLINGS) + 1e-3 * np.random.default_rng(0).normal(size=12)
     plain, free = (fit_action(COUPLINGS, values, 1e-3, dim=dim) for dim in (1, 3))
     assert free.multiplicity == 1
-    assert free.multiplicity_weights[1] > 0.999
     assert (free.minimum, free.nu) == pytest.approx((plain.minimum, plain.nu), rel=1e-6)
     assert (free.minimum_error, free.nu_error) == pytest.approx((plain.minimum_error, plain.nu_error), rel=1e-6)
     # With two more directions the same values leave room for a logarithm.

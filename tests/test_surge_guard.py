@@ -417,12 +417,14 @@ def digits_run(spike, guarded, seed):
 
 
 @pytest.mark.parametrize("seed", range(5))
-@pytest.mark.parametrize("spike", [1000.0, 10000.0])
-def test_spike_on_the_digits(spike, seed):
-    accuracy, _, least = digits_run(spike, True, seed)
-    assert least < 0.1  # it was the guard
-    assert accuracy >= 0.95
-    assert digits_run(spike, False, seed)[0] < accuracy - 0.1
+def test_spike_on_the_digits(seed):
+    """The bare run does not reach what is asked of the guarded one, which goes equally far whatever the spike."""
+    parts = []
+    for spike in (1000.0, 10000.0):
+        accuracy, _, least = digits_run(spike, True, seed)
+        assert accuracy >= 0.95 > digits_run(spike, False, seed)[0]
+        parts.append(least)
+    assert parts[1] == pytest.approx(parts[0] / 10, rel=1e-4)  # single precision in the updates
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -69,3 +69,19 @@ def test_numbers_on_the_cpu_are_read():
     assert unread(torch.tensor(2.5)) == 2.5
     assert isinstance(unread(torch.tensor(2.5)), float)
     assert unread(torch.tensor(2.5, device="meta")).dtype == torch.float64
+
+
+def test_a_model_goes_on_from_plain_numbers():
+    """Its state holds floats; on an accelerator the numbers to come are tensors again."""
+    read, kept = MomentumModel(0.9), MomentumModel(0.9)
+    read.observe(3.0, 1.0)
+    read.gain(read.reach(0.5, 1.0, math.inf) * 1.0)
+    kept.load_state_dict(read.state_dict())
+    for loss, fall in ((2.5, 0.8), (2.4, -0.5), (1.9, 0.7)):
+        read.observe(loss, fall)
+        kept.observe(loss, torch.tensor(fall, dtype=torch.float64))
+        multiples = read.reach(0.5, 1.0, math.inf), kept.reach(0.5, 1.0, math.inf)
+        assert float(multiples[1]) == pytest.approx(multiples[0], rel=1e-12)
+        for model, multiple in zip((read, kept), multiples, strict=True):
+            model.gain(multiple * model.fall)
+    assert kept.state_dict() == pytest.approx(read.state_dict(), rel=1e-12)
