@@ -308,12 +308,9 @@ class _Descent:
         self._take(self.losses.argsort(1, descending=True))
 
     def _move(self) -> None:
-        runs, points = self.losses.shape
-        levels = self.level.repeat_interleave(points)
-        self.u, losses, straight = _billiard(
-            self._frame, self.u, self.losses.reshape(-1), levels, self._step, self._moves, self._generator
+        self.u, self.losses, straight = _billiard(
+            self._frame, self.u, self.losses, self.level, self._step, self._moves, self._generator
         )
-        self.losses = losses.reshape(runs, points)
         self.straight.append(straight)
         self._step = min(math.pi / 2, self._step * math.exp((straight - _STRAIGHT) / 2))
 
@@ -395,51 +392,62 @@ def _spread(u: Tensor) -> tuple[Tensor | None, Tensor]:
 def _billiard(
     frame: Landscape, u: Tensor, losses: Tensor, levels: Tensor, step: float, moves: int, generator: torch.Generator
 ) -> tuple[Tensor, Tensor, float]:
-    """Points moved within {L < level}, their losses, and the part of the steps that stayed within.
+    """Points moved within {L < level}, their losses (runs, points), and the part of the steps that stayed within.
 
     In units where the momentum p is standard normal and sigma are the deviations of the points, a step turns (u, p) by
-    the angle h sigma. Where it ends outside, p is reflected by the gradient there and a second step is made; where
-    this ends outside too, the point stays and p changes its sign. The step is a map that, followed by a change of sign
-    of p, is its own inverse and keeps volumes: the constrained measure is invariant whatever h and sigma are.
+    the angle h sigma, with one h for a run and a momentum. Where it ends outside, p is reflected by the gradient there
+    and a second step is made; where this ends outside too, the point stays and p changes its sign. The step is a map
+    that, followed by a change of sign of p, is its own inverse and keeps volumes: the constrained measure is invariant
+    whatever h and sigma are.
     """
-    half = len(u) // 2
+    runs, points = losses.shape
+    half, dim = len(u) // 2, u.shape[1]
     axes, deviations = _spread(u)
-    sigma = deviations.expand(2, half, -1).reshape(u.shape)
+    sigma = deviations.repeat_interleave(runs // 2, 0).reshape(runs, dim)
+    losses, levels = losses.reshape(-1), levels.repeat_interleave(points)
 
-    def turn(x: Tensor, back: bool = False) -> Tensor:
+    def turn(x: Tensor, rows: Tensor | None = None, back: bool = False) -> Tensor:
+        """To the principal axes or back; of all points, or of those in ascending rows."""
         if axes is None:
             return x
-        return (x.reshape(2, half, -1) @ (axes.mT if back else axes)).reshape(x.shape)
+        first = half if rows is None else int((rows < half).sum())
+        pieces = zip((x[:first], x[first:]), axes.mT if back else axes, strict=True)
+        return torch.cat([piece @ matrix for piece, matrix in pieces])
 
     position = turn(u)
-    outside = torch.zeros((), dtype=torch.float64, device=u.device)
+    outside = 0
     for _ in range(moves):
         p = torch.randn(u.shape, generator=generator, dtype=u.dtype, device=u.device)
-        angle = sigma * step * (0.5 + torch.rand(len(u), 1, generator=generator, dtype=u.dtype, device=u.device))
-        cos, sin = angle.cos(), angle.sin()
+        h = step * (0.5 + torch.rand(runs, 1, generator=generator, dtype=u.dtype, device=u.device))
+        cos, sin = (h * sigma).cos(), (h * sigma).sin()
+
+        def rotate(a: Tensor, b: Tensor, cos: Tensor, sin: Tensor) -> tuple[Tensor, Tensor]:
+            return torch.addcmul(a * cos, b, sin), torch.addcmul(b * cos, a, sin, value=-1)
+
         for _ in range(_STEPS):
-            end, q = position * cos + p * sin, p * cos - position * sin
+            shape = (runs, points, dim)
+            end, q = (
+                x.reshape(u.shape)
+                for x in rotate(position.reshape(shape), p.reshape(shape), cos[:, None], sin[:, None])
+            )
             there = turn(end, back=True)
             reached = frame(there)
             rows = (reached >= levels).nonzero().flatten()
             if len(rows):
-                outside += len(rows) / (len(u) * moves * _STEPS)
-                slope = torch.zeros_like(u)
-                slope[rows] = frame.gradient(there[rows])
-                normal = turn(slope) * sigma
+                outside += len(rows)
+                run = rows // points
+                normal = turn(frame.gradient(there[rows]), rows) * sigma[run]
                 # Scaled first: the square of a steep gradient may overflow.
                 normal = normal / normal.abs().amax(1, keepdim=True).clamp(min=1e-300)
-                normal = (normal / normal.norm(dim=1, keepdim=True).clamp(min=1e-300))[rows]
-                a, b = end[rows], q[rows]
+                normal = normal / normal.norm(dim=1, keepdim=True).clamp(min=1e-300)
+                b = q[rows]
                 b = b - 2 * (b * normal).sum(1, keepdim=True) * normal
-                second = torch.zeros_like(u)
-                c, s = cos[rows], sin[rows]
-                second[rows], momentum = a * c + b * s, b * c - a * s
-                again = frame(turn(second, back=True)[rows])
+                second, momentum = rotate(end[rows], b, cos[run], sin[run])
+                again = frame(turn(second, rows, back=True))
                 # Without a gradient there is nothing to be reflected by.
                 inside = (again < levels[rows]) & (normal != 0).any(1)
-                end[rows] = torch.where(inside[:, None], second[rows], position[rows])
+                end[rows] = torch.where(inside[:, None], second, position[rows])
                 q[rows] = torch.where(inside[:, None], momentum, -p[rows])
                 reached[rows] = torch.where(inside, again, losses[rows])
             position, p, losses = end, q, reached
-    return turn(position, back=True), losses, 1 - float(outside)
+    return turn(position, back=True), losses.reshape(runs, points), 1 - outside / (len(u) * moves * _STEPS)

@@ -12,7 +12,7 @@ CHARACTER_MODEL = Experiment(
     paper="figures 1, 4 and 5",
     problems={
         "quick": (Problem("characters"),),
-        "default": (Problem("characters"),),
+        "default": (Problem("characters", ("sgd", "adam", "adamw", "muon")),),
         "full": (Problem("characters", ("sgd", "adam", "adamw", "muon")),),
     },
     sizes={

@@ -12,7 +12,7 @@ IMAGE_CLASSIFICATION = Experiment(
     paper="figure 3",
     problems={
         "quick": (Problem("images"),),
-        "default": (Problem("images", ("sgd", "adam")),),
+        "default": (Problem("images", ("sgd", "adam", "adamw", "muon")),),
         "full": (Problem("images", ("sgd", "adam", "adamw", "muon")),),
     },
     sizes={

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
+from io import StringIO
 from typing import Any
 
 from torch import Tensor, nn
@@ -121,7 +123,8 @@ def _prodigy(setting: Setting, cosine: bool = False) -> Arm:
     from prodigyopt import Prodigy
 
     decay = _WEIGHT_DECAY if setting.optimizer == "adamw" else 0.0
-    optimizers = [Prodigy(setting.model.parameters(), lr=setting.lr, weight_decay=decay)]
+    with redirect_stdout(StringIO()):  # it prints that weights decay
+        optimizers = [Prodigy(setting.model.parameters(), lr=setting.lr, weight_decay=decay)]
     return Arm(optimizers, _cosine(setting, optimizers) if cosine else [])
 
 
