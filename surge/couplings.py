@@ -8,7 +8,9 @@ It leaves open what the two are, and takes for L_ref the initial loss, which kno
   changes nothing, and a factor multiplies all ranges.
 - i ends at -1: at couplings above the spread of the losses Z hardly depends on them. It begins at -5.
 - One estimate of log Z at the couplings of all ranges together takes the place of one for each: annealing passes
-  through all the larger couplings on its way to the smallest.
+  through all the larger couplings on its way to the smallest. Above 100 dimensions nothing but annealing is there to
+  know more at still smaller couplings: it ends with the decade in which it fails the quick test, and ranges that begin
+  below are not tried.
 - *QuickTest*: log Z has a finite error of at most 1/2, and at least 100 samples carry the weight.
 - *FullEvaluate*: -L*/g + nu log g + c_0 + c_1 g + ... is fitted (:mod:`surge.action_fit`); the score is L_ref over the
   error of L*, or 0 where the fit does not describe the data.
@@ -27,6 +29,7 @@ from .action_fit import UNLIKELY, ActionFit, fit_action
 from .landscape import Landscape
 from .partition import PartitionEstimate, laplace, log_partition, monte_carlo, smc
 from .partition.consensus import consensus
+from .partition.smc import Annealing, anneal
 
 __all__ = ["CouplingRange", "CouplingSearch", "evaluate_ranges", "search_couplings"]
 
@@ -42,6 +45,8 @@ LARGEST_ERROR, FEWEST = 0.5, 100.0
 LEAST_COUPLINGS = 5
 #: Largest dimension in which Hessians are computed.
 HESSIANS = 100
+#: Populations and particles above it, where a gradient costs most: log Z to 1/2 is all that the quick test asks for.
+POPULATIONS, PARTICLES = 8, 64
 #: Draws from the base measure for L_ref.
 DRAWS = 1024
 
@@ -79,11 +84,11 @@ class CouplingSearch:
     least : float
         The least loss met, an upper bound of L* up to rounding.
     ranges : tuple of CouplingRange
-        From the smallest couplings to the largest.
+        From the smallest couplings to the largest. Those that annealing did not get to are not among them.
     best : CouplingRange or None
         The one of the highest score; None where none has a positive one.
     estimate : PartitionEstimate
-        log Z at the couplings of all ranges.
+        log Z at the couplings of these ranges.
     """
 
     reference: float
@@ -103,8 +108,8 @@ def search_couplings(
     land : Landscape
     seed : int, optional
     method : str, optional
-        Of :func:`~surge.partition.log_partition`. By default annealing and, up to 100 dimensions, importance sampling
-        around the minima, compared at each coupling.
+        Of :func:`~surge.partition.log_partition`. By default, up to 100 dimensions, annealing and importance sampling
+        around the minima, compared at each coupling; above, annealing of 512 particles for as long as it is sure.
     exponents : range, optional
         The exponents i; the smallest one sets the price.
 
@@ -196,7 +201,7 @@ def _annealed(land: Landscape, couplings: Tensor, seed: int) -> PartitionEstimat
     routes: dict[str, PartitionEstimate] = {}
     skipped: dict[str, str] = {}
     for name, estimator, applies in (
-        ("smc", smc, land.has_gaussian_base),
+        ("smc", smc if land.dim <= HESSIANS else _cooled, land.has_gaussian_base),
         ("laplace", laplace, land.dim <= HESSIANS),
         ("monte_carlo", monte_carlo, not land.has_gaussian_base),
     ):
@@ -210,6 +215,21 @@ def _annealed(land: Landscape, couplings: Tensor, seed: int) -> PartitionEstimat
     if not routes:
         raise ValueError("log Z cannot be estimated: " + "; ".join(f"{name}: {why}" for name, why in skipped.items()))
     return consensus(routes, skipped)
+
+
+def _cooled(land: Landscape, couplings: Tensor, seed: int) -> PartitionEstimate:
+    """Annealing down to the end of the decade in which log Z ceases to be known; one range at least."""
+    annealing = Annealing()
+    inverses = (1 / couplings).tolist()
+    ends = {inverses[k]: k for k in range(0, len(couplings) - 2 * PER_DECADE, PER_DECADE)}
+    reached = 0
+    for rung in anneal(land, couplings, seed, populations=POPULATIONS, particles=PARTICLES):
+        annealing.add(rung)
+        if rung.beta in ends:
+            reached = ends[rung.beta]
+            if float(annealing.estimate(couplings[reached : reached + 1]).std_error) > LARGEST_ERROR:
+                break
+    return annealing.estimate(couplings[reached:])
 
 
 def least_loss(estimate: PartitionEstimate) -> float:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import surge
 from resurgence.models import quartic
+from surge import couplings as module
 from surge.action_fit import ActionFit, fit_action
 from surge.action_gaps import ActionGap, action_gaps, poles_of_coefficients
 from surge.couplings import evaluate_ranges, known_covariance, least_loss, search_couplings
@@ -247,6 +248,35 @@ def test_a_constant_added_to_the_loss_and_its_unit():
     two = search_couplings(surge.Landscape.from_action("100*x^2 + 100*x^4 - 7"), exponents=range(-3, 0))
     assert two.reference == pytest.approx(100 * one.reference)
     assert two.best.fit.minimum + 7 == pytest.approx(100 * one.best.fit.minimum, abs=4 * two.best.fit.minimum_error)
+
+
+def bowl(dim):
+    """sum x^2/2 + x^4/10 + 0.3: nu = dim/2."""
+    return surge.Landscape(lambda theta: 0.3 + (theta.square() / 2 + theta**4 / 10).sum(1), dim)
+
+
+def test_annealing_alone_finds_the_least_loss_in_many_dimensions():
+    analysis = analyse_targets(bowl(110))
+    fit = analysis.search.best.fit
+    assert analysis.search.estimate.method == "smc"
+    assert abs(analysis.targets.values[0] - 0.3) < 3 * analysis.targets.errors[0] < 1e-2
+    assert abs(fit.nu - 55) < 3 * fit.nu_error < 5
+
+
+def test_annealing_ends_with_the_decade_in_which_it_fails(monkeypatch):
+    whole = search_couplings(bowl(101), exponents=range(-3, 0))
+    assert len(whole.ranges) == 3
+    errors, couplings = whole.estimate.std_error, whole.estimate.couplings
+    # An error that the smallest coupling of the middle range exceeds, and those a decade above do not.
+    monkeypatch.setattr(module, "LARGEST_ERROR", float((errors[5] * errors[10]).sqrt()))
+    assert errors[10] < errors[5]
+    short = search_couplings(bowl(101), exponents=range(-3, 0))
+    assert [one.low for one in short.ranges] == [one.low for one in whole.ranges[1:]]
+    torch.testing.assert_close(short.estimate.couplings, couplings[5:])
+    torch.testing.assert_close(short.estimate.log_z, whole.estimate.log_z[5:])
+    # However little is known, one range is there.
+    monkeypatch.setattr(module, "LARGEST_ERROR", 0.0)
+    assert len(search_couplings(bowl(101), exponents=range(-3, 0)).ranges) == 1
 
 
 def test_the_paper_s_algorithm_gives_no_errors():

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
+from functools import cache
 from io import StringIO
 from typing import Any
 
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from surge import SingularityGuard, SurgeLR
+from surge import SingularityGuard, SurgeLR, Targets, find_targets
 from surge.tasks import Task
 from surge.training import make_optimizers, make_schedule
 
@@ -93,7 +94,7 @@ def _cosine(setting: Setting, optimizers: Sequence[Optimizer]) -> list[Any]:
 def _surge(
     setting: Setting,
     *,
-    targets: Callable[[Task], tuple[float, ...]],
+    targets: Callable[[Task], Targets | tuple[float, ...]],
     rule: str = "reach",
     guard: bool = False,
     cosine: bool = False,
@@ -113,6 +114,12 @@ def _floor(task: Task) -> tuple[float, ...]:
     if task.floor is None:
         raise ValueError(f"the floor of the loss of {task.name} is not known")
     return (task.floor,)
+
+
+@cache
+def _found(task: Task) -> Targets:
+    """Those that log Z of the loss on 256 samples gives, around one network: the same for all runs."""
+    return find_targets(task.landscape(seed=0))
 
 
 def _none(task: Task) -> tuple[float, ...]:
@@ -156,7 +163,8 @@ def _cosine_arm(setting: Setting) -> Arm:
     return Arm(optimizers, _cosine(setting, optimizers))
 
 
-#: From the name of a method to what starts it. The target is 0 unless the name says that it is the floor of the loss.
+#: From the name of a method to what starts it. The target is 0 unless the name says that it is the floor of the loss,
+#: or that the partition function gives it.
 METHODS: dict[str, Callable[[Setting], Arm]] = {
     "constant": lambda setting: Arm(_plain(setting)),
     "constant-x1.5": lambda setting: Arm(_plain(setting, 1.5)),
@@ -165,11 +173,13 @@ METHODS: dict[str, Callable[[Setting], Arm]] = {
     "guard": lambda setting: _surge(setting, targets=_none, guard=True),
     "reach": lambda setting: _surge(setting, targets=_zero),
     "reach-floor": lambda setting: _surge(setting, targets=_floor),
+    "reach-log-z": lambda setting: _surge(setting, targets=_found),
     "reach+cosine": lambda setting: _surge(setting, targets=_zero, cosine=True),
     "reach+guard": lambda setting: _surge(setting, targets=_zero, guard=True),
     "reach+guard-floor": lambda setting: _surge(setting, targets=_floor, guard=True),
     "reach+guard+cosine": lambda setting: _surge(setting, targets=_zero, guard=True, cosine=True),
     "reach+guard+cosine-floor": lambda setting: _surge(setting, targets=_floor, guard=True, cosine=True),
+    "reach+guard+cosine-log-z": lambda setting: _surge(setting, targets=_found, guard=True, cosine=True),
     "prodigy": _prodigy,
     "prodigy+cosine": lambda setting: _prodigy(setting, cosine=True),
     "momo": _momo,
@@ -188,13 +198,15 @@ _FAMILIES = {
 def applies(method: str, optimizer: str, task: Task) -> bool:
     """Whether a method is there for this optimizer on this task: a guard needs logits, a floor is to be known.
 
+    Targets from the partition function are sought where the floor is known too, to be compared with it.
+
     >>> from surge import tasks
     >>> applies("momo", "muon", tasks.get("regression")), applies("guard", "sgd", tasks.get("regression"))
     (False, False)
     """
     if "guard" in method and not task.has_logits:
         return False
-    if method.endswith("-floor") and not task.floor:
+    if method.endswith(("-floor", "-log-z")) and not task.floor:
         return False
     return optimizer in _FAMILIES.get(method, (optimizer,))
 
