@@ -45,8 +45,9 @@ LARGEST_ERROR, FEWEST = 0.5, 100.0
 LEAST_COUPLINGS = 5
 #: Largest dimension in which Hessians are computed.
 HESSIANS = 100
-#: Populations and particles above it, where a gradient costs most: log Z to 1/2 is all that the quick test asks for.
-POPULATIONS, PARTICLES = 8, 64
+#: Particles of a population above it, where a gradient costs most: log Z to 1/2 is all that the quick test asks for.
+#: The populations are no fewer: a fit to ten couplings needs more than ten to know how their errors go together.
+PARTICLES = 32
 #: Draws from the base measure for L_ref.
 DRAWS = 1024
 
@@ -223,7 +224,7 @@ def _cooled(land: Landscape, couplings: Tensor, seed: int) -> PartitionEstimate:
     inverses = (1 / couplings).tolist()
     ends = {inverses[k]: k for k in range(0, len(couplings) - 2 * PER_DECADE, PER_DECADE)}
     reached = 0
-    for rung in anneal(land, couplings, seed, populations=POPULATIONS, particles=PARTICLES):
+    for rung in anneal(land, couplings, seed, particles=PARTICLES):
         annealing.add(rung)
         if rung.beta in ends:
             reached = ends[rung.beta]

@@ -20,66 +20,16 @@ from torch._compile import _disable_dynamo  # as torch.optim itself: torch.compi
 from torch.optim import ASGD, LBFGS, Optimizer, Rprop
 
 from surge.guard import SingularityGuard, euclidean_norm
+from surge.guidance import guidance, select_target
 from surge.momentum_model import MomentumModel, Scalar, smaller, unread
 from surge.targets import Targets
 
-__all__ = ["SurgeLR", "guidance", "select_target"]
+__all__ = ["SurgeLR"]
 
 RULES = ("paper", "reach")
 
 #: What the state holds besides the targets, in the order of :meth:`SurgeLR._configure`.
 SETTINGS = ("weight", "max_norm", "rule", "cap", "threshold", "smoothing", "stride")
-
-
-def select_target(targets: Targets, loss: float, threshold: float = 0.0) -> float | None:
-    """The next target below a loss (eq. 32), leaving out those that count as reached.
-
-    Parameters
-    ----------
-    targets
-        The target values, with their errors where these are known.
-    loss
-        The current loss.
-    threshold
-        A target zeta is reached once ``loss - zeta <= threshold |loss|``, or within its error.
-
-    Returns
-    -------
-    float or None
-        The largest target that is not reached and lies below the loss; None where there is none.
-
-    Examples
-    --------
-    >>> select_target(Targets((0.5, 0.1, 2.0)), 1.0)
-    0.5
-    >>> select_target(Targets((0.5, 0.1, 2.0)), 0.501, threshold=0.01)
-    0.1
-    >>> select_target(Targets((0.5, 0.1), errors=(0.1, 0.02)), 0.58)
-    0.1
-    """
-    errors = targets.errors if targets.errors is not None else (0.0,) * len(targets.values)
-    open_ = [
-        zeta
-        for zeta, error in zip(targets.values, errors, strict=True)
-        if loss - zeta > max(threshold * abs(loss), error)
-    ]
-    return max(open_, default=None)
-
-
-def guidance(loss: float, target: float | None, weight: float) -> float:
-    """alpha = 1 + weight min(|L - zeta| / |L|, 1), eq. 34; 1 where there is no target, 1 + weight at L = 0.
-
-    Where the target is zero or below and the loss is positive, this is the constant 1 + weight.
-
-    Examples
-    --------
-    >>> guidance(2.0, 1.0, 0.5), guidance(2.0, -1.0, 0.5), guidance(0.0, -1.0, 0.5), guidance(2.0, None, 0.5)
-    (1.25, 1.5, 1.5, 1.0)
-    """
-    if target is None:
-        return 1.0
-    gap = abs(loss - target)
-    return 1.0 + weight * (1.0 if gap >= abs(loss) else gap / abs(loss))
 
 
 @dataclass
@@ -126,12 +76,12 @@ class SurgeLR:
     guard
         A :class:`~surge.SingularityGuard`, which shortens updates further.
     rule
-        ``"paper"``: the learning rate times :func:`guidance`, at least 1. ``"reach"``: the updates u of the optimizers
-        times one and the same multiple ``stride (M - zeta) / F``, between 0 and ``cap``, where the linear models that
-        the last steps made of the loss predict the mean value M at the present parameters and the mean fall F along
-        the update: the multiple at which they reach the target. This is Polyak's step with the optimizers' direction
-        and the momentum models of Schaipp et al. (2024, MoMo), whose inner products are taken as they come instead of
-        with a mean gradient. It can be below 1.
+        ``"paper"``: the learning rate times :func:`surge.guidance.guidance`, at least 1. ``"reach"``: the updates u of
+        the optimizers times one and the same multiple ``stride (M - zeta) / F``, between 0 and ``cap``, where the
+        linear models that the last steps made of the loss predict the mean value M at the present parameters and the
+        mean fall F along the update: the multiple at which they reach the target. This is Polyak's step with the
+        optimizers' direction and the momentum models of Schaipp et al. (2024, MoMo), whose inner products are taken as
+        they come instead of with a mean gradient. It can be below 1.
     cap
         The largest multiple of rule ``"reach"``, at least 1; without bound by default, since it is the multiple that
         makes up for a learning rate that is too small.

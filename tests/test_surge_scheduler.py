@@ -14,7 +14,8 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from surge.guard import SingularityGuard  # noqa: E402
-from surge.scheduler import SurgeLR, guidance, select_target  # noqa: E402
+from surge.guidance import guidance, select_target  # noqa: E402
+from surge.scheduler import SurgeLR  # noqa: E402
 from surge.targets import Targets  # noqa: E402
 
 OPTIMIZERS = {

@@ -50,7 +50,7 @@ def _steps(step: Step) -> Evidence:
     import torch
 
     import surge
-    from surge.scheduler import guidance, select_target
+    from surge.guidance import guidance, select_target
 
     targets, worst, lengths = surge.Targets(_TARGETS), 0.0, []
     for start in _STARTS:

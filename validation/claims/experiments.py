@@ -202,7 +202,7 @@ Stability = Callable[[Sequence[tuple[bool, bool]]], bool]
 
 def _stability(relation: Stability) -> Evidence:
     """Whether gradient descent on x^2/2, bare and with the target 0, has come nearer to 0 after 30 steps, exactly."""
-    from surge.scheduler import guidance
+    from surge.guidance import guidance
 
     alpha = Fraction(guidance(0.5, 0.0, _WEIGHT))
     pairs = [(abs(1 - unit) < 1, abs(_after(unit * alpha)) < 1) for unit in _UNITS]
@@ -237,7 +237,7 @@ def _escape(relation: Escape) -> Evidence:
 
     Gradient descent from near the local minimum, with the value at the global minimum as the target.
     """
-    from surge.scheduler import guidance, select_target
+    from surge.guidance import guidance, select_target
     from surge.targets import Targets
 
     def loss(x: float) -> float:

@@ -17,7 +17,7 @@ CHARACTER_MODEL = Experiment(
     },
     sizes={
         "quick": Size(steps=12, validations=4, seeds=3, tuning_seeds=1, points=3, further=1, held_out=32),
-        "default": Size(steps=300, validations=15, seeds=10, tuning_seeds=1, points=5, further=1, held_out=256),
+        "default": Size(steps=300, validations=15, seeds=12, tuning_seeds=1, points=5, further=1, held_out=256),
         "full": Size(steps=2000, validations=20, seeds=12, tuning_seeds=5, points=5, further=2),
     },
 )

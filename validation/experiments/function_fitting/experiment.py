@@ -15,7 +15,7 @@ FUNCTION_FITTING = Experiment(
     problems={"quick": _PROBLEMS, "default": _PROBLEMS, "full": _PROBLEMS},
     sizes={
         "quick": Size(steps=80, validations=10, seeds=3, tuning_seeds=1, points=3, further=1),
-        "default": Size(steps=1500, validations=30, seeds=10, tuning_seeds=2, points=5, further=1),
+        "default": Size(steps=1500, validations=30, seeds=12, tuning_seeds=2, points=5, further=1),
         "full": Size(steps=5000, validations=50, seeds=30, tuning_seeds=5, points=5, further=2),
     },
 )

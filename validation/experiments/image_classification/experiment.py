@@ -17,7 +17,7 @@ IMAGE_CLASSIFICATION = Experiment(
     },
     sizes={
         "quick": Size(steps=80, validations=10, seeds=3, tuning_seeds=1, points=3, further=1),
-        "default": Size(steps=600, validations=20, seeds=10, tuning_seeds=2, points=5, further=1),
+        "default": Size(steps=600, validations=20, seeds=12, tuning_seeds=2, points=5, further=1),
         "full": Size(steps=3000, validations=30, seeds=12, tuning_seeds=5, points=5, further=2),
     },
 )

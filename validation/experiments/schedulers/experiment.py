@@ -15,7 +15,7 @@ SCHEDULE_COMPARISON = Experiment(
     problems={"quick": _PROBLEMS, "default": _PROBLEMS, "full": _PROBLEMS},
     sizes={
         "quick": Size(steps=50, validations=10, seeds=3, tuning_seeds=1, points=3, further=0),
-        "default": Size(steps=600, validations=20, seeds=10, tuning_seeds=1, points=3, further=0),
+        "default": Size(steps=600, validations=20, seeds=12, tuning_seeds=1, points=3, further=0),
         "full": Size(steps=3000, validations=30, seeds=12, tuning_seeds=1, points=3, further=0),
     },
     arms=(
