@@ -311,7 +311,7 @@ def euclidean_norm(tensors: Iterable[Tensor]) -> Tensor:
     kinds = {(x.device.type, x.dtype) for x in tensors}
     if len(kinds) == 1 and kinds <= _FOLDED:  # conversion takes six times the sum
         total: Tensor = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(tensors)), dtype=torch.float64)
-        if total.isfinite():  # where reading is free
+        if math.isfinite(total.item()):  # where reading is free
             return total
     return _norm([torch.linalg.vector_norm(x, dtype=torch.promote_types(x.dtype, torch.float64)) for x in tensors])
 

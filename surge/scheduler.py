@@ -626,11 +626,11 @@ class SurgeLR:
         # From the old parameters on, since the difference of a huge update has no digit of the old ones.
         if self._reaches:
             for parameter, origin, update, part in zip(parameters, start, updates, parts, strict=True):
-                weight, target = multiple * part, parameter.detach()
+                weight = multiple * part
                 if isinstance(weight, Tensor):
-                    torch.addcmul(origin, update, weight.to(origin.device, origin.dtype), out=target)
+                    torch.addcmul(origin, update, weight.to(origin.device, origin.dtype), out=parameter)
                 else:
-                    torch.add(origin, update, alpha=weight, out=target)
+                    torch.add(origin, update, alpha=weight, out=parameter)
             if self._model.fall is not None:
                 self._model.gain(multiple * left * self._model.fall)
             return

@@ -30,8 +30,8 @@ def show(document: Document, folder: Path) -> str:
     for (task, noise, steps, optimizer), group in groupby(
         entries, key=lambda entry: (entry["task"], entry["label_noise"], entry["steps"], entry["optimizer"])
     ):
-        wrong = f", {noise:g} of the labels wrong" if noise else ""
-        text += table(_HEADINGS, map(_row, group), f"{task}{wrong}, {optimizer}, {steps} updates")
+        noisy = f", label noise {noise:g}" if noise else ""
+        text += table(_HEADINGS, map(_row, group), f"{task}{noisy}, {optimizer}, {steps} updates")
     return text
 
 

@@ -102,7 +102,7 @@ def draw_decades(entries: Sequence[Mapping[str, Any]], path: Path) -> None:
                 color="w" if inside else "0.4",
             )
         task, label_noise, optimizer = kind
-        noise = f", {label_noise:g} wrong labels" if label_noise else ""
+        noise = f", label noise {label_noise:g}" if label_noise else ""
         axes.set_title(f"{task}{noise}, {optimizer}", fontsize="small")
         axes.tick_params(labelsize="x-small")
         axes.set_xlim(0, whole)
