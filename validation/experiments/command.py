@@ -18,7 +18,7 @@ stand a constant factor of the same mean, random targets, targets of another
 problem, the target 0, no targets, rule "reach", and peers. The verdicts on what
 the paper says are computed from the results.
 
-Without --quick and --full the sizes are middling: half an hour on one core.
+Without --quick and --full the sizes are middling: under two hours on one core.
 --quick shows that everything runs; its seeds are too few for a verdict.
 
 With --out everything is kept: a run that was killed goes on when the same
