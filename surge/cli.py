@@ -23,7 +23,7 @@ _TARGETS_EXAMPLES = """\
 examples
   surge targets "(x^2-1)^2 + x/10" --plot targets.png
   surge targets --task regression --label-noise 0.1 --seed 1
-  surge targets --task digits --samples 128 --json
+  surge targets --task regression --samples 128 --json
 
 exit status
   0  at least one target
