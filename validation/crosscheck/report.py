@@ -15,7 +15,7 @@ from resurgence.terminal import table
 
 from .detection import CLEAR, Detection, growth
 from .record import Record
-from .verdict import Verdict, allowance
+from .verdict import Verdict
 
 __all__ = [
     "detection_document",
@@ -65,7 +65,7 @@ def verdict_table(verdicts: Sequence[Verdict]) -> Table:
         if not one.estimates:
             rows.add_row(one.case.name, one.method, *[""] * 7, Text(one.failures[0], style="yellow"))
             continue
-        allowed = "" if one.case.demanded is None else f"{allowance(one.case.demanded, one.estimates):.3g}"
+        allowed = "" if one.case.demanded is None else f"{one.case.demanded:g}"
         rows.add_row(
             one.case.name,
             one.method,

@@ -1,10 +1,10 @@
 """What is demanded of estimates, and whether they meet it.
 
-Of the default method: the median over 50 seeds of the error at the worst point is at most what the case allows, with
-fewer seeds what is as likely to be kept; an estimate takes at most 30 seconds (median); none fails. Of every method:
-the scores, errors in units of the stated ones, of the estimates that carry no warning have a root mean square from 0.7
-to 1.4. Of 50 exact normal scores it is in [0.70, 1.32] with a probability of 99.8 %; with fewer seeds the range is
-widened to the one of that probability. Where the truth is out of reach a wrong estimate has to carry a warning.
+Of the default method: the median over seeds of the error at the worst point is at most what the case allows; an
+estimate takes at most 30 seconds (median); none fails. Of every method: the scores, errors in units of the stated ones,
+of the estimates that carry no warning have a root mean square from 0.7 to 1.4. Of 50 exact normal scores it is in
+[0.70, 1.32] with a probability of 99.8 %; with fewer seeds the range is widened to the one of that probability. Where
+the truth is out of reach an estimate that is wrong has to carry a warning.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scipy.stats import beta, chi2, halfnorm
+from scipy.stats import chi2
 
 from ..benchmarks.registry import Gate
 from .cases import Case
 from .record import VOLUMES, Record
 
-__all__ = ["DEFAULT", "Verdict", "allowance", "judge", "score_range"]
+__all__ = ["DEFAULT", "Verdict", "judge", "score_range"]
 
 #: The method on which accuracy and time are demanded, for log Z.
 DEFAULT = "auto"
@@ -28,8 +28,6 @@ DEFAULT = "auto"
 _SECONDS = 30.0
 #: Range of the root mean square of the scores.
 _RANGE = (0.7, 1.4)
-#: Seeds of which the demands speak.
-_SEEDS = 50
 #: Probability with which exact normal scores are outside on either side, where few seeds widen the range.
 _TAIL = 1e-3
 #: An estimate of a treacherous case is right within this error and this many stated ones.
@@ -98,23 +96,6 @@ def score_range(seeds: int) -> tuple[float, float]:
     return min(_RANGE[0], low), max(_RANGE[1], high)
 
 
-def allowance(demanded: float, seeds: int) -> float:
-    """The median error that is allowed over so many seeds where this one is over 50.
-
-    The median of few errors scatters more: normal errors that pass with 50 seeds with a probability of 99.9 % are to
-    pass with fewer as often.
-
-    >>> allowance(0.1, 50), round(allowance(0.1, 3), 2)
-    (0.1, 0.22)
-    """
-
-    def largest(n: int) -> float:
-        # The median of n uniform numbers, in units of which errors are halfnorm.cdf.
-        return float(halfnorm.ppf(beta.isf(_TAIL, (n + 1) / 2, (n + 1) / 2)))
-
-    return demanded * max(1.0, largest(seeds) / largest(_SEEDS))
-
-
 def judge(case: Case, method: str, records: Sequence[Record]) -> Verdict:
     """Sum up the estimates of a case by a method.
 
@@ -140,8 +121,7 @@ def judge(case: Case, method: str, records: Sequence[Record]) -> Verdict:
         if made:
             gates.append(Gate(f"seconds an estimate: at most {_SECONDS:g}", seconds, seconds <= _SECONDS))
             if case.demanded is not None:
-                allowed = allowance(case.demanded, len(made))
-                gates.append(Gate(f"|error|: at most {allowed:.3g}", error, error <= allowed))
+                gates.append(Gate(f"|error|: at most {case.demanded:g}", error, error <= case.demanded))
     if case.treacherous:
         silent = sum(not _right(record) for record in trusted)
         gates.append(Gate("wrong without a warning: none", float(silent), not silent))
