@@ -46,7 +46,7 @@ from .verdict import DEFAULT, Verdict, judge
 __all__ = ["crosscheck", "run"]
 
 #: Seeds.
-_SEEDS, _QUICK_SEEDS = 50, 3
+_SEEDS, _QUICK_SEEDS = 50, 10
 #: Seeds of --exponents; of a quick run one.
 _EXPONENT_SEEDS = 3
 #: Cases of a quick run: one variable, several, two modes, a curved valley, volumes.
