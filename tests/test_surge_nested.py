@@ -276,6 +276,23 @@ def test_billiards_keep_the_constrained_measure(step):
     assert kstest(after.numpy(), land(exact[2000:]).numpy()).pvalue > 1e-3
 
 
+def test_axes_follow_correlations_and_no_chance():
+    generator = torch.Generator().manual_seed(3)
+    draws = torch.randn(1024, 30, generator=generator, dtype=torch.float64).repeat(2, 1)[
+        torch.randperm(2048, generator=generator)
+    ]
+    axes, deviations = module._spread(draws)
+    assert axes is None
+    assert torch.allclose(deviations[0, 0], draws[1024:].std(0, unbiased=False))
+    # Each half follows the other: one coordinate pair of the second is aligned, and the first one knows.
+    mixed = draws.clone()
+    mixed[1024:, 1] = mixed[1024:, 0] + mixed[1024:, 1] / 100
+    axes, deviations = module._spread(mixed)
+    assert axes is not None
+    longest = axes[0, :, deviations[0, 0].argmax()]
+    assert float((longest[0] * longest[1]).abs()) == pytest.approx(0.5, abs=0.1)
+
+
 def test_runs_that_differ_too_much_are_told():
     # Half of the runs met thirty losses above 1.5, half of them two.
     losses = torch.full((8, 31), 2.0, dtype=torch.float64)

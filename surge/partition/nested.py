@@ -38,6 +38,8 @@ _STEPS = 2
 _STRAIGHT = 0.5
 #: Largest dimension in which the moves follow the correlations, not the variances alone.
 _MAX_DENSE = 256
+#: Part of the squared correlations beyond chance up to which the variances alone are followed.
+_NEGLIGIBLE = 0.1
 #: Logarithm of the part of Z that may be left where the descent ends.
 _LEFT = math.log(1e-4)
 #: Spread of the live points, in units of the descent so far, at which a descent without given levels ends.
@@ -373,18 +375,26 @@ def _equal_steps(losses: Tensor, fall: Tensor) -> Tensor:
 def _spread(u: Tensor) -> tuple[Tensor | None, Tensor]:
     """Principal axes (2, d, d) and standard deviations (2, 1, d) of the points, for each half from the other one.
 
-    A half of the runs is moved with what the other half knows, so that no point steers its own move.
+    A half of the runs is moved with what the other half knows, so that no point steers its own move. Correlations
+    shrink by the part of their squares that independent coordinates would show (Schäfer and Strimmer 2005). Where
+    next to nothing is left, there are no axes but the coordinates.
     """
     halves = u.reshape(2, -1, u.shape[1]).flip(0)
     count, dim = halves.shape[1:]
     centred = halves - halves.mean(1, keepdim=True)
-    variances = centred.square().mean(1)
-    if dim > _MAX_DENSE:
-        return None, variances.sqrt()[:, None]
-    covariance = centred.mT @ centred / count
-    # Correlations shrink by what as many points cannot know of so many dimensions.
-    known = count / (count + dim)
-    covariance = known * covariance + (1 - known) * torch.diag_embed(variances)
+    deviations = centred.square().mean(1, keepdim=True).sqrt()
+    if not 1 < dim <= _MAX_DENSE:
+        return None, deviations
+    scaled = centred / deviations.clamp(min=1e-300)
+    correlation = scaled.mT @ scaled / count
+    # Survivors are there twice.
+    chance = dim * (dim - 1) / (count / 2)
+    seen = correlation.square().sum((1, 2)) - correlation.diagonal(dim1=1, dim2=2).square().sum(1)
+    known = (1 - chance / seen.clamp(min=1e-300)).clamp(min=0.0)[:, None, None]
+    if bool((known < _NEGLIGIBLE).all()):
+        return None, deviations
+    covariance = known * correlation * (deviations.mT * deviations)
+    covariance = covariance + (1 - known) * torch.diag_embed(deviations[:, 0].square())
     values, axes = torch.linalg.eigh(covariance)
     return axes, values.clamp(min=0.0).sqrt()[:, None]
 
@@ -414,40 +424,45 @@ def _billiard(
         pieces = zip((x[:first], x[first:]), axes.mT if back else axes, strict=True)
         return torch.cat([piece @ matrix for piece, matrix in pieces])
 
+    def rotate(a: Tensor, b: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+        """The first of the two after the turn; the second of (a, b) is the first of (b, -a)."""
+        return torch.addcmul(a * cos, b, sin)
+
     position = turn(u)
     outside = 0
     for _ in range(moves):
-        p = torch.randn(u.shape, generator=generator, dtype=u.dtype, device=u.device)
+        # Single precision, a fifth of the time: a momentum has no rounding to pass on, it lives for two steps.
+        p = torch.randn(u.shape, generator=generator, dtype=torch.float32, device=u.device).to(u.dtype)
         h = step * (0.5 + torch.rand(runs, 1, generator=generator, dtype=u.dtype, device=u.device))
         cos, sin = (h * sigma).cos(), (h * sigma).sin()
-
-        def rotate(a: Tensor, b: Tensor, cos: Tensor, sin: Tensor) -> tuple[Tensor, Tensor]:
-            return torch.addcmul(a * cos, b, sin), torch.addcmul(b * cos, a, sin, value=-1)
-
-        for _ in range(_STEPS):
-            shape = (runs, points, dim)
-            end, q = (
-                x.reshape(u.shape)
-                for x in rotate(position.reshape(shape), p.reshape(shape), cos[:, None], sin[:, None])
-            )
+        shape = (runs, points, dim)
+        for remaining in reversed(range(_STEPS)):
+            x, y = position.reshape(shape), p.reshape(shape)
+            end = rotate(x, y, cos[:, None], sin[:, None]).reshape(u.shape)
+            # After the last step the momentum is forgotten.
+            q = rotate(y, x, cos[:, None], -sin[:, None]).reshape(u.shape) if remaining else p
             there = turn(end, back=True)
             reached = frame(there)
             rows = (reached >= levels).nonzero().flatten()
             if len(rows):
                 outside += len(rows)
                 run = rows // points
+                c, s = cos[run], sin[run]
                 normal = turn(frame.gradient(there[rows]), rows) * sigma[run]
                 # Scaled first: the square of a steep gradient may overflow.
                 normal = normal / normal.abs().amax(1, keepdim=True).clamp(min=1e-300)
                 normal = normal / normal.norm(dim=1, keepdim=True).clamp(min=1e-300)
-                b = q[rows]
+                before, start = p[rows], position[rows]
+                b = rotate(before, start, c, -s)
                 b = b - 2 * (b * normal).sum(1, keepdim=True) * normal
-                second, momentum = rotate(end[rows], b, cos[run], sin[run])
+                met = end[rows]
+                second = rotate(met, b, c, s)
                 again = frame(turn(second, rows, back=True))
                 # Without a gradient there is nothing to be reflected by.
                 inside = (again < levels[rows]) & (normal != 0).any(1)
-                end[rows] = torch.where(inside[:, None], second, position[rows])
-                q[rows] = torch.where(inside[:, None], momentum, -p[rows])
+                end[rows] = torch.where(inside[:, None], second, start)
+                if remaining:
+                    q[rows] = torch.where(inside[:, None], rotate(b, met, c, -s), -before)
                 reached[rows] = torch.where(inside, again, losses[rows])
             position, p, losses = end, q, reached
     return turn(position, back=True), losses.reshape(runs, points), 1 - outside / (len(u) * moves * _STEPS)
