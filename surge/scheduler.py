@@ -39,7 +39,7 @@ class _Running:
     rates: list[tuple[dict[str, Any], float | Tensor, Tensor | None]]
     parts: list[float | Tensor]
     kept: dict[Tensor, Tensor]
-    versions: dict[Tensor, int]
+    versions: list[tuple[Tensor, int]]
     closure: object = None
     depth: int = 1
 
@@ -455,11 +455,12 @@ class SurgeLR:
                 "s.detach() to go on without targets"
             )
         self._waiting.discard(index)
-        rates, parts = self._set_rates(index)
-        kept = self._keep(index)
-        versions = (
-            {p: p.grad._version for p in kept if p.grad is not None} if self._reaches and not _scaled(optimizer) else {}
-        )
+        with torch.no_grad():
+            rates, parts = self._set_rates(index)
+            kept = self._keep(index)
+        versions = []
+        if self._reaches and not _scaled(optimizer):
+            versions = [(p, gradient._version) for p in kept if (gradient := p.grad) is not None]
         self._running[index] = _Running(rates, parts, kept, versions, closure)
         return (args, kwargs)
 
@@ -479,7 +480,7 @@ class SurgeLR:
             return
         parameters = [parameter.detach() for parameter in running.kept]
         start = list(running.kept.values())
-        if any(p.grad is not None and p.grad._version != version for p, version in running.versions.items()):
+        if any(p.grad is not None and p.grad._version != version for p, version in running.versions):
             torch._foreach_copy_(parameters, start)
             raise RuntimeError(
                 f"{type(optimizer).__name__} writes into the gradients, which rule='reach' needs as they were: "
@@ -524,7 +525,6 @@ class SurgeLR:
     def _reaches(self) -> bool:
         return self.rule == "reach" and bool(self.targets.values)
 
-    @torch.no_grad()
     def _set_rates(
         self, index: int
     ) -> tuple[list[tuple[dict[str, Any], float | Tensor, Tensor | None]], list[float | Tensor]]:
@@ -573,7 +573,6 @@ class SurgeLR:
             known[position] = float(group.get("max_lr", group.get("initial_lr", group["lr"])))
         return known[position]
 
-    @torch.no_grad()
     def _keep(self, index: int) -> dict[Tensor, Tensor]:
         """The parameters before the step, in the kept buffer, where the update will be measured."""
         if not self._reaches and self.max_norm is None and self.guard is None:
@@ -581,17 +580,9 @@ class SurgeLR:
         old, kept = self._kept[index], {}
         for group in self._optimizers[index].param_groups:
             for parameter in group["params"]:
-                if not parameter.requires_grad:
-                    continue
-                buffer = old.get(parameter)
-                if buffer is None or (buffer.shape, buffer.dtype, buffer.device) != (
-                    parameter.shape,
-                    parameter.dtype,
-                    parameter.device,
-                ):
-                    buffer = torch.empty_like(parameter, requires_grad=False)
-                kept[parameter] = buffer
-        torch._foreach_copy_(list(kept.values()), [parameter.detach() for parameter in kept])
+                if parameter.requires_grad:
+                    kept[parameter] = _room(parameter, old.get(parameter))
+        torch._foreach_copy_(list(kept.values()), list(kept))
         self._kept[index] = kept
         return kept
 
@@ -649,21 +640,24 @@ class SurgeLR:
 
         That is what the schedule leaves.
         """
-        products = [
-            (_inner(_dense(parameter.grad), update), part)
-            for parameter, update, part in zip(parameters, updates, parts, strict=True)
-            if parameter.grad is not None
-        ]
+        products: list[Scalar] = []
+        shares: list[float | Tensor] = []
+        for parameter, update, part in zip(parameters, updates, parts, strict=True):
+            gradient = parameter.grad
+            if gradient is not None:
+                products.append(unread(_inner(gradient.to_dense() if gradient.is_sparse else gradient, update)))
+                shares.append(part)
         if not products:
             raise RuntimeError("rule='reach' needs the gradients after the step, and another hook has cleared them")
         home = updates[0].device
-        fall = -torch.stack([product.to(home) for product, _ in products]).sum(dtype=torch.float64)
-        left: Scalar = unread(parts[0]) if isinstance(parts[0], Tensor) else parts[0]
-        if any(part is not parts[0] and (isinstance(part, Tensor) or part != left) for part in parts):
-            scheduled = -torch.stack([(product * part).to(home) for product, part in products]).sum(dtype=torch.float64)
-            left = unread(torch.nan_to_num(scheduled / fall, nan=1.0).clamp(0, 1))
+        fall = -_total(products, home)
+        first = parts[0]
+        left: Scalar = unread(first) if isinstance(first, Tensor) else first
+        if any(part is not first and (isinstance(part, Tensor) or part != left) for part in parts):
+            scheduled = -_total([product * part for product, part in zip(products, shares, strict=True)], home)
+            left = _share(scheduled, fall)
         self._mean_loss = self._level
-        self._model.observe(self._value, unread(fall))
+        self._model.observe(self._value, fall)
         return self._model.reach(self._target, self.stride, self.cap), left
 
     def _mean(self, total: Tensor | float, count: int) -> float:
@@ -731,14 +725,26 @@ def _evaluated(value: Any, closure: Callable[[], Any]) -> Callable[[], Any]:
     return lambda: values.pop() if values else closure()
 
 
-@torch.no_grad()
 def _restore(running: _Running) -> None:
     """Put the learning rates back."""
     for group, rate, copy in running.rates:
         if copy is None:
             group["lr"] = rate
         elif isinstance(rate, Tensor):
-            rate.copy_(copy)
+            with torch.no_grad():
+                rate.copy_(copy)
+
+
+def _room(parameter: Tensor, buffer: Tensor | None) -> Tensor:
+    """A buffer for the values of a parameter: the one that there is, as long as it fits."""
+    if (
+        buffer is not None
+        and buffer.shape == parameter.shape
+        and buffer.dtype == parameter.dtype
+        and buffer.device == parameter.device
+    ):
+        return buffer
+    return torch.empty_like(parameter, requires_grad=False)
 
 
 def _scaled(optimizer: Optimizer) -> bool:
@@ -759,6 +765,19 @@ def _ratio(part: Scalar, whole: Scalar) -> Scalar:
     return part / whole if whole else 1.0
 
 
+def _share(part: Scalar, whole: Scalar) -> Scalar:
+    """The quotient within [0, 1]; 1 where it is NaN."""
+    both = torch.as_tensor(part, dtype=torch.float64), torch.as_tensor(whole, dtype=torch.float64)
+    return unread(torch.nan_to_num(both[0] / both[1], nan=1.0).clamp(0, 1))
+
+
+def _total(numbers: Sequence[Scalar], home: torch.device) -> Scalar:
+    """The sum; a float where all are."""
+    tensors = [number for number in numbers if isinstance(number, Tensor)]
+    read = sum(number for number in numbers if not isinstance(number, Tensor))
+    return torch.stack([number.to(home) for number in tensors]).sum() + read if tensors else read
+
+
 def _inner(gradient: Tensor, update: Tensor) -> Tensor:
     """The real part of their inner product, in single precision or better."""
     if update.is_complex():
@@ -766,7 +785,3 @@ def _inner(gradient: Tensor, update: Tensor) -> Tensor:
     if update.dtype.itemsize < 4:
         gradient, update = gradient.float(), update.float()
     return torch.dot(gradient.reshape(-1), update.reshape(-1))
-
-
-def _dense(gradient: Tensor) -> Tensor:
-    return gradient.to_dense() if gradient.is_sparse else gradient
