@@ -61,7 +61,7 @@ def nested(
     *,
     runs: int = 16,
     points: int = 128,
-    moves: int = 10,
+    moves: int = 8,
 ) -> PartitionEstimate:
     """Estimate log Z(g) by nested sampling.
 
@@ -143,7 +143,7 @@ def sublevel_volumes(
     *,
     runs: int = 16,
     points: int = 128,
-    moves: int = 10,
+    moves: int = 8,
 ) -> SublevelVolumes:
     """Estimate log B(t), B(t) = P_pi(L <= t), by nested sampling.
 
@@ -449,17 +449,18 @@ def _billiard(
                 run = rows // points
                 c, s = cos[run], sin[run]
                 normal = turn(frame.gradient(there[rows]), rows) * sigma[run]
-                # Scaled first: the square of a steep gradient may overflow.
+                # Scaled: the square of a steep gradient may overflow.
                 normal = normal / normal.abs().amax(1, keepdim=True).clamp(min=1e-300)
-                normal = normal / normal.norm(dim=1, keepdim=True).clamp(min=1e-300)
+                square = normal.square().sum(1, keepdim=True)
                 before, start = p[rows], position[rows]
                 b = rotate(before, start, c, -s)
-                b = b - 2 * (b * normal).sum(1, keepdim=True) * normal
+                along = (b * normal).sum(1, keepdim=True) / square.clamp(min=1e-300)
+                b = torch.addcmul(b, normal, along, value=-2)
                 met = end[rows]
                 second = rotate(met, b, c, s)
                 again = frame(turn(second, rows, back=True))
                 # Without a gradient there is nothing to be reflected by.
-                inside = (again < levels[rows]) & (normal != 0).any(1)
+                inside = (again < levels[rows]) & (square[:, 0] > 0)
                 end[rows] = torch.where(inside[:, None], second, start)
                 if remaining:
                     q[rows] = torch.where(inside[:, None], rotate(b, met, c, -s), -before)
