@@ -18,6 +18,6 @@ CHARACTER_MODEL = Experiment(
     sizes={
         "quick": Size(steps=12, validations=4, seeds=3, tuning_seeds=1, points=3, further=1, held_out=32),
         "default": Size(steps=300, validations=15, seeds=12, tuning_seeds=1, points=5, further=1, held_out=256),
-        "full": Size(steps=2000, validations=20, seeds=12, tuning_seeds=5, points=5, further=2),
+        "full": Size(steps=1000, validations=20, seeds=12, tuning_seeds=2, points=5, further=2),
     },
 )
