@@ -71,7 +71,7 @@ PLACE_BITS = 512
 PAGE, NUMBERS = "report.html", "report.json"
 
 T = TypeVar("T")
-Step = Callable[[str], AbstractContextManager[None]]
+Step = Callable[[str], AbstractContextManager[object]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -53,13 +53,16 @@ def print_json(document: dict[str, Any]) -> None:
 
 
 @contextmanager
-def progress(task: str) -> Iterator[None]:
-    """Show a spinner with the time elapsed on stderr, where that is a terminal, while a block runs."""
+def progress(task: str) -> Iterator[Callable[[str], None]]:
+    """Show a spinner with the time elapsed on stderr, where that is a terminal, while a block runs.
+
+    The block is given what it may call with how far it has got.
+    """
     console = Console(stderr=True)
     columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as display:
-        display.add_task(task, total=None)
-        yield
+        row = display.add_task(task, total=None)
+        yield lambda reached: display.update(row, description=f"{task}: {reached}")
 
 
 def table(*headings: str) -> Table:

@@ -19,7 +19,9 @@ It leaves open what the two are, and takes for L_ref the initial loss, which kno
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from scipy.stats import chi2 as chi2_distribution
@@ -100,7 +102,12 @@ class CouplingSearch:
 
 
 def search_couplings(
-    land: Landscape, seed: int = 0, *, method: str | None = None, exponents: range = EXPONENTS
+    land: Landscape,
+    seed: int = 0,
+    *,
+    method: str | None = None,
+    exponents: range = EXPONENTS,
+    cooled: Callable[[float], None] | None = None,
 ) -> CouplingSearch:
     """Estimate log Z once, and find the range of couplings that tells most of the least loss.
 
@@ -113,6 +120,8 @@ def search_couplings(
         around the minima, compared at each coupling; above, annealing of 512 particles for as long as it is sure.
     exponents : range, optional
         The exponents i; the smallest one sets the price.
+    cooled : callable, optional
+        Is told every coupling that annealing alone gets to.
 
     Raises
     ------
@@ -133,7 +142,7 @@ def search_couplings(
     low, high = exponents[0], exponents[-1] + 2
     count = (high - low) * PER_DECADE + 1
     couplings = reference * torch.logspace(low, high, count, dtype=torch.float64)
-    estimate = log_partition(land, couplings, method, seed) if method else _annealed(land, couplings, seed)
+    estimate = log_partition(land, couplings, method, seed) if method else _annealed(land, couplings, seed, cooled)
     return evaluate_ranges(estimate, reference, min(least, least_loss(estimate)), land.dim)
 
 
@@ -198,11 +207,13 @@ def known_covariance(estimate: PartitionEstimate, kept: Tensor) -> object:
     return (matrix + torch.diag(1e-3 * errors.square() + floor)).numpy()
 
 
-def _annealed(land: Landscape, couplings: Tensor, seed: int) -> PartitionEstimate:
+def _annealed(
+    land: Landscape, couplings: Tensor, seed: int, cooled: Callable[[float], None] | None
+) -> PartitionEstimate:
     routes: dict[str, PartitionEstimate] = {}
     skipped: dict[str, str] = {}
     for name, estimator, applies in (
-        ("smc", smc if land.dim <= HESSIANS else _cooled, land.has_gaussian_base),
+        ("smc", smc if land.dim <= HESSIANS else partial(_cooled, cooled=cooled), land.has_gaussian_base),
         ("laplace", laplace, land.dim <= HESSIANS),
         ("monte_carlo", monte_carlo, not land.has_gaussian_base),
     ):
@@ -218,7 +229,7 @@ def _annealed(land: Landscape, couplings: Tensor, seed: int) -> PartitionEstimat
     return consensus(routes, skipped)
 
 
-def _cooled(land: Landscape, couplings: Tensor, seed: int) -> PartitionEstimate:
+def _cooled(land: Landscape, couplings: Tensor, seed: int, cooled: Callable[[float], None] | None) -> PartitionEstimate:
     """Annealing down to the end of the decade in which log Z ceases to be known; one range at least."""
     annealing = Annealing()
     inverses = (1 / couplings).tolist()
@@ -226,6 +237,8 @@ def _cooled(land: Landscape, couplings: Tensor, seed: int) -> PartitionEstimate:
     reached = 0
     for rung in anneal(land, couplings, seed, particles=PARTICLES):
         annealing.add(rung)
+        if cooled is not None and rung.beta > 0:
+            cooled(1 / rung.beta)
         if rung.beta in ends:
             reached = ends[rung.beta]
             if float(annealing.estimate(couplings[reached : reached + 1]).std_error) > LARGEST_ERROR:

@@ -12,6 +12,7 @@ What can be seen at all: a non-degenerate critical point at loss t_c enters the 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from .action_fit import ActionFit
@@ -50,7 +51,14 @@ class TargetAnalysis:
     gaps: tuple[ActionGap, ...]
 
 
-def find_targets(land: Landscape, method: str = "resurgent", seed: int = 0, *, partition: str | None = None) -> Targets:
+def find_targets(
+    land: Landscape,
+    method: str = "resurgent",
+    seed: int = 0,
+    *,
+    partition: str | None = None,
+    cooled: Callable[[float], None] | None = None,
+) -> Targets:
     """Find loss values that training may aim at.
 
     Parameters
@@ -64,6 +72,8 @@ def find_targets(land: Landscape, method: str = "resurgent", seed: int = 0, *, p
     partition : str, optional
         How log Z is estimated: a method of :func:`~surge.log_partition`; by default that of
         :func:`~surge.couplings.search_couplings`.
+    cooled : callable, optional
+        Is told every coupling that annealing gets to, where it takes long: above 100 dimensions, by default.
 
     Returns
     -------
@@ -85,16 +95,21 @@ def find_targets(land: Landscape, method: str = "resurgent", seed: int = 0, *, p
     >>> abs(targets.values[0] - 0.3) < 3 * targets.errors[0] < 0.01
     True
     """
-    return analyse_targets(land, method, seed, partition=partition).targets
+    return analyse_targets(land, method, seed, partition=partition, cooled=cooled).targets
 
 
 def analyse_targets(
-    land: Landscape, method: str = "resurgent", seed: int = 0, *, partition: str | None = None
+    land: Landscape,
+    method: str = "resurgent",
+    seed: int = 0,
+    *,
+    partition: str | None = None,
+    cooled: Callable[[float], None] | None = None,
 ) -> TargetAnalysis:
     """The targets of :func:`find_targets`, same arguments, together with all that led to them."""
     if method not in METHODS:
         raise ValueError(f"method must be one of {', '.join(map(repr, METHODS))}; got {method!r}")
-    search = search_couplings(land, seed, method=partition)
+    search = search_couplings(land, seed, method=partition, cooled=cooled)
     if method == "paper":
         return TargetAnalysis(_by_the_paper(land, search), search, ())
     return analyse_ranges(search, seed)

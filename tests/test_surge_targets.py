@@ -264,8 +264,11 @@ def test_annealing_alone_finds_the_least_loss_in_many_dimensions():
 
 
 def test_annealing_ends_with_the_decade_in_which_it_fails(monkeypatch):
-    whole = search_couplings(bowl(101), exponents=range(-3, 0))
+    told: list[float] = []
+    whole = search_couplings(bowl(101), exponents=range(-3, 0), cooled=told.append)
     assert len(whole.ranges) == 3
+    assert told == sorted(told, reverse=True)
+    assert told[-1] == pytest.approx(float(whole.estimate.couplings[0]))
     errors, couplings = whole.estimate.std_error, whole.estimate.couplings
     # An error that the smallest coupling of the middle range exceeds, and those a decade above do not.
     monkeypatch.setattr(module, "LARGEST_ERROR", float((errors[5] * errors[10]).sqrt()))

@@ -44,8 +44,10 @@ def targets(options: argparse.Namespace) -> bool:
         document |= {"description": task.description, "floor": task.floor, "samples": options.samples or SAMPLES}
         name = f"{task.description}; {land.dim} parameters"
     document |= {"dimension": land.dim, "scale": options.scale or SCALE, "method": options.method, "seed": options.seed}
-    with progress("estimating the partition function"):
-        found = surge.find_targets(land, method=options.method, seed=options.seed)
+    with progress("estimating the partition function") as tell:
+        found = surge.find_targets(
+            land, method=options.method, seed=options.seed, cooled=lambda g: tell(f"down to the coupling {g:.3g}")
+        )
     document |= {
         "values": list(found.values),
         "errors": None if found.errors is None else list(found.errors),

@@ -123,8 +123,9 @@ def _targets(options: argparse.Namespace, task: Task, path: Path | None) -> Targ
         if kept is None:
             raise ValueError(f"{path} is of a run without targets: resume it without --surge")
         return kept
-    with progress("estimating the partition function"):
-        return surge.find_targets(task_landscape(options, task), seed=options.seed)
+    with progress("estimating the partition function") as tell:
+        land = task_landscape(options, task)
+        return surge.find_targets(land, seed=options.seed, cooled=lambda g: tell(f"down to the coupling {g:.3g}"))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
