@@ -41,7 +41,8 @@ def finds(monkeypatch):
     calls = []
 
     def finds(found):
-        def find_targets(land, method="resurgent", seed=0):
+        def find_targets(land, method="resurgent", seed=0, *, cooled):
+            cooled(0.5)
             calls.append((land, method, seed))
             return found
 
