@@ -30,7 +30,7 @@ from validation.experiments.campaign import TUNING_SEED, Campaign  # noqa: E402
 from validation.experiments.execution import perform  # noqa: E402
 from validation.experiments.experiment import Experiment, Problem, Size, load  # noqa: E402
 from validation.experiments.journal import Journal  # noqa: E402
-from validation.experiments.learning_rates.methods import Setting  # noqa: E402
+from validation.experiments.methods import Setting  # noqa: E402
 from validation.experiments.results import METRICS, cell_document, comparisons  # noqa: E402
 from validation.experiments.training_run import Run, train  # noqa: E402
 from validation.experiments.tuning import SPACING, tune  # noqa: E402

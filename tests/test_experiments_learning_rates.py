@@ -11,9 +11,10 @@ pytest.importorskip("sklearn")
 
 from surge import Targets, tasks  # noqa: E402
 from validation.__main__ import main  # noqa: E402
+from validation.experiments import methods  # noqa: E402
 from validation.experiments.journal import Journal  # noqa: E402
-from validation.experiments.learning_rates import methods, plot, results, run, sweep  # noqa: E402
-from validation.experiments.learning_rates.methods import METHODS, Setting, applies, make_arm  # noqa: E402
+from validation.experiments.learning_rates import plot, results, run, sweep  # noqa: E402
+from validation.experiments.methods import METHODS, Setting, applies, make_arm  # noqa: E402
 from validation.report.learning_rates import show  # noqa: E402
 
 PACKAGES = {"prodigy": "prodigyopt", "prodigy+cosine": "prodigyopt", "momo": "momo", "schedule-free": "schedulefree"}

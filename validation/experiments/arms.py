@@ -15,7 +15,7 @@ from surge.targets import Targets
 from surge.tasks import Task
 from surge.training import make_optimizers, make_schedule
 
-from .learning_rates.methods import Arm, Setting, applies, make_arm
+from .methods import Arm, Setting, applies, make_arm
 
 __all__ = ["ARMS", "SCHEDULERS", "ArmPlan", "Guidance", "Started", "available", "centre"]
 
@@ -66,7 +66,7 @@ class ArmPlan:
     tuned
         Whether the learning rate has an effect.
     method
-        The name in :mod:`validation.experiments.learning_rates.methods`, which knows to what it applies.
+        The name in :mod:`validation.experiments.methods`, which knows to what it applies.
     package
         What has to be installed.
     """

@@ -14,7 +14,7 @@ from scipy.integrate import trapezoid
 from surge.tasks import Task
 
 from .arms import ARMS, Guidance
-from .learning_rates.methods import Setting
+from .methods import Setting
 
 __all__ = ["DIVERGED", "Run", "train"]
 

@@ -27,7 +27,7 @@ from surge.tasks import Task
 from surge.training import OPTIMIZERS
 from validation.experiments.journal import Journal
 
-from .methods import METHODS, Setting, applies, make_arm
+from ..methods import METHODS, Setting, applies, make_arm
 
 __all__ = ["LEARNING_RATES", "Run", "main", "plan", "train"]
 

@@ -14,7 +14,7 @@ from surge import tasks
 from surge.training import OPTIMIZERS
 from validation.experiments.journal import Journal
 
-from .methods import METHODS
+from ..methods import METHODS
 from .run import LEARNING_RATES, plan, run_all
 
 __all__ = ["FULL", "QUICK", "Size", "full", "groups", "quick"]
