@@ -706,13 +706,13 @@ def _bare(optimizer: Optimizer) -> Optimizer:
 
 
 def _loss_value(loss: Tensor | float) -> Tensor | float:
-    """The loss as a float, or as a double-precision tensor without a graph."""
+    """The loss as a float, or on an accelerator as a double-precision tensor without a graph."""
     if isinstance(loss, Tensor):
         if loss.is_complex() or loss.dtype == torch.bool:
             raise TypeError(f"a loss is real, got a tensor of {loss.dtype}")
         if loss.numel() != 1:
             raise ValueError(f"a loss is one number, got shape {tuple(loss.shape)}: hand over its mean")
-        return loss.detach().reshape(()).double()
+        return unread(loss.detach().reshape(()))
     given: object = loss  # numpy's scalars are real numbers too
     if isinstance(given, bool) or not isinstance(given, Real):
         raise TypeError(f"a loss is a real number or a tensor of one element, got {type(loss).__name__}")
