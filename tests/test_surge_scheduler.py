@@ -480,6 +480,32 @@ def test_reach_and_the_schedule(rate):
         schedule.step()
 
 
+def test_reach_without_reading_the_products(monkeypatch):
+    """As on accelerators, where inner products stay tensors; two groups, so that the schedule leaves unequal parts."""
+
+    def trained():
+        torch.manual_seed(0)
+        net = torch.nn.Sequential(torch.nn.Linear(5, 7), torch.nn.Tanh(), torch.nn.Linear(7, 1))
+        groups = [{"params": net[0].parameters(), "lr": 1e-3}, {"params": net[2].parameters(), "lr": 3e-3}]
+        optimizer = torch.optim.Adam(groups)
+        s = SurgeLR(optimizer, (0.0,), rule="reach")
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, [lambda k: 1 / (1 + k), lambda k: 1 / (1 + k / 9)])
+        inputs = torch.randn(32, 5)
+        for _ in range(10):
+            optimizer.zero_grad()
+            loss = (net(inputs) - inputs.sum(1, keepdim=True)).square().mean()
+            loss.backward()
+            s.step(loss.item())
+            optimizer.step()
+            schedule.step()
+        return torch.nn.utils.parameters_to_vector(net.parameters()).detach()
+
+    read = trained()
+    for module in ("surge.scheduler", "surge.momentum_model"):
+        monkeypatch.setattr(f"{module}.unread", lambda number: number.double())
+    torch.testing.assert_close(trained(), read)
+
+
 def test_reach_and_the_full_rate_of_a_group():
     """OneCycleLR says what its largest rate is; else the initial rate, else the first one that is not zero."""
     x, optimizer = line(lr=0.02)
